@@ -10,6 +10,9 @@
 #define NtSetInformationKey     Declared_NtSetInformationKey
 #define NtQueryMultipleValueKey Declared_NtQueryMultipleValueKey
 #include <winternl.h>
+
+#define SEED 31
+#include "../draw.h"
 #undef NtSetInformationKey
 #undef NtQueryMultipleValueKey
 
@@ -59,15 +62,6 @@ static struct {
 static BOOL Keys[NAMES]; /* the first is none: a key has a name */
 static HANDLE Root;
 static BYTE Space[512], Wanted[512];
-
-static ULONG
-Any(ULONG Below)
-{
-    static ULONG Seed = 31;
-
-    Seed = Seed * 1103515245 + 12345;
-    return (Seed >> 16) % Below;
-}
 
 static PUNICODE_STRING
 Text(UNICODE_STRING *String, PCWSTR Name)

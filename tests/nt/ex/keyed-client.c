@@ -8,6 +8,9 @@
 #include "../ntlab-client.h"
 #include <winternl.h>
 
+#define SEED 21
+#include "../draw.h"
+
 NTSTATUS NTAPI NtDelayExecution(BOOLEAN, PLARGE_INTEGER);
 NTSTATUS NTAPI NtCreateKeyedEvent(PHANDLE, ACCESS_MASK, POBJECT_ATTRIBUTES, ULONG);
 NTSTATUS NTAPI NtOpenKeyedEvent(PHANDLE, ACCESS_MASK, POBJECT_ATTRIBUTES);
@@ -46,16 +49,9 @@ static struct {
 
 static HANDLE Events[3]; /* the last one: none, the system's */
 static ULONG64 Keys[2];
-static ULONG Seed = 21, Step, Arrivals;
+static ULONG Step, Arrivals;
 static LONGLONG Base;
 static int Wrong;
-
-static ULONG
-Draw(ULONG Below)
-{
-    Seed = Seed * 1103515245 + 12345;
-    return (Seed >> 8) % Below;
-}
 
 static void
 Is(int Line, const char *What, ULONG t, LONGLONG Got, LONGLONG Expected)

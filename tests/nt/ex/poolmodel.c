@@ -5,26 +5,21 @@
  */
 #include "../ntlab-test.h"
 
+#define SEED 7
+#include "../draw.h"
+
 #define TAG    'doMP'
 #define SLOTS  96
 #define STEPS  4000
 #define ROUNDS 80
 
 static const POOL_TYPE Types[] = {NonPagedPool, NonPagedPoolNx, PagedPool};
-static ULONG Seed = 7;
 
 static struct {
     PUCHAR Block;
     SIZE_T Bytes;
     UCHAR Fill;
 } Slot[SLOTS];
-
-static ULONG
-Draw(ULONG Below)
-{
-    Seed = Seed * 1103515245 + 12345;
-    return (Seed >> 8) % Below;
-}
 
 static SIZE_T
 DrawSize(VOID)

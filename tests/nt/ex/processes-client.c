@@ -4,7 +4,8 @@
  * NtQuerySystemInformation are made of. [LEARN:winternl/ntquerysysteminformation], [PH:ntexapi.h: SYSTEM_PROCESS_INFORMATION, SYSTEM_THREAD_INFORMATION,
  * SYSTEM_POOLTAG], [DDI:wdm: KWAIT_REASON]. With an argument it is a child, and does not come to be.
  */
-#include "../ntlab-client.h"
+#define SEED 9
+#include "../model-client.h"
 #include <winternl.h>
 
 #define MISMATCH 0xC0000004
@@ -66,27 +67,8 @@ static struct {
 
 static HANDLE Never, Port;
 static BYTE Space[0x20000];
-static ULONG Seed = 9, Length;
+static ULONG Length;
 static const char *Self;
-static int Wrong;
-
-static ULONG
-Draw(ULONG Below)
-{
-    Seed = Seed * 1103515245 + 12345;
-    return (Seed >> 8) % Below;
-}
-
-static void
-Is(int Line, const char *What, ULONG64 Got, ULONG64 Expected)
-{
-    if (Got != Expected) {
-        Wrong++;
-        printf("ntlab-test: note Is:%d %s got 0x%llx, expected 0x%llx\n", Line, What, Got,
-               Expected);
-    }
-}
-#define IS(Got, Expected) Is(__LINE__, #Got, (ULONG64)(Got), (ULONG64)(Expected))
 
 static DWORD WINAPI
 Work(PVOID Kind)
@@ -331,7 +313,7 @@ main(int Count, char **Words)
     Self = Words[0];
     Never = CreateEventA(NULL, TRUE, FALSE, NULL);
     Port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 0);
-    for (ULONG i = 0; i < STEPS; i++) {
+    for (Step = 1; Step <= STEPS; Step++) {
         if (Draw(2)) {
             ChangeChild(Draw(CHILDREN));
         } else {

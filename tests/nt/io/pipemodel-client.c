@@ -9,6 +9,9 @@
 #include "../ntlab-client.h"
 #include <winternl.h>
 
+#define SEED 4711
+#include "../draw.h"
+
 NTSTATUS NTAPI NtCreateNamedPipeFile(PHANDLE, ULONG, POBJECT_ATTRIBUTES, PIO_STATUS_BLOCK, ULONG,
                                      ULONG, ULONG, ULONG, ULONG, ULONG, ULONG, ULONG, ULONG,
                                      PLARGE_INTEGER);
@@ -104,15 +107,6 @@ static SLOT Slots[SLOTS];
 static HANDLE Ends[2];
 static ULONG Messages[2]; /* read mode of an end */
 static ULONG Type, Next, Bad[8], Tried[8];
-
-static ULONG
-Any(ULONG Below)
-{
-    static ULONG Seed = 4711;
-
-    Seed = Seed * 1103515245 + 12345;
-    return (Seed >> 16) % Below;
-}
 
 static ULONG
 BytesOf(QUEUE *Queue)

@@ -7,6 +7,9 @@
 #include "../ntlab-client.h"
 #include <winternl.h>
 
+#define SEED 2
+#include "../draw.h"
+
 NTSTATUS NTAPI NtCreateMailslotFile(PHANDLE, ULONG, POBJECT_ATTRIBUTES, PIO_STATUS_BLOCK, ULONG,
                                     ULONG, ULONG, PLARGE_INTEGER);
 NTSTATUS NTAPI NtCancelIoFileEx(HANDLE, PIO_STATUS_BLOCK, PIO_STATUS_BLOCK);
@@ -28,15 +31,6 @@ NTSTATUS NTAPI NtCancelIoFileEx(HANDLE, PIO_STATUS_BLOCK, PIO_STATUS_BLOCK);
 
 static IO_STATUS_BLOCK Iosb;
 static HANDLE Server, Client;
-
-static ULONG
-Any(ULONG Below)
-{
-    static ULONG Seed = 2;
-
-    Seed = Seed * 1103515245 + 12345;
-    return (Seed >> 16) % Below;
-}
 
 static POBJECT_ATTRIBUTES
 At(PCWSTR Text)

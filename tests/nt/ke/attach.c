@@ -6,6 +6,9 @@
  */
 #include "../ntlab-test.h"
 
+#define SEED 3
+#include "../draw.h"
+
 typedef VOID(NTAPI *NORMAL)(PVOID, PVOID, PVOID);
 typedef VOID(NTAPI *KERNEL)(PKAPC, NORMAL *, PVOID *, PVOID *, PVOID *);
 NTKERNELAPI VOID NTAPI KeInitializeApc(PKAPC, PKTHREAD, ULONG, KERNEL, PVOID, NORMAL,
@@ -44,14 +47,7 @@ static BOOLEAN NormalOnes; /* may run */
 static struct {
     ULONG Current, Word, Irql, Ran, Returned;
 } Wrong;
-static ULONG Seed = 3, Step;
-
-static ULONG
-Draw(ULONG Below)
-{
-    Seed = Seed * 1103515245 + 12345;
-    return (Seed >> 8) % Below;
-}
+static ULONG Step;
 
 static ULONG
 WhichProcess(VOID)

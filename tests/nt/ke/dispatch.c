@@ -6,21 +6,13 @@
  * kecanceltimer], [DDI:ntddk/kepulseevent]; waiters of one object are let go in the order in which they came [WI7:dispatcher objects], and who ran a kernel APC
  * meanwhile comes anew [K:waits-and-apcs].
  */
-#include "../ntlab-test.h"
-
-typedef VOID(NTAPI *NORMAL)(PVOID, PVOID, PVOID);
-typedef VOID(NTAPI *KERNEL)(PKAPC, NORMAL *, PVOID *, PVOID *, PVOID *);
-NTKERNELAPI VOID NTAPI KeInitializeApc(PKAPC, PKTHREAD, ULONG, KERNEL, PVOID, NORMAL,
-                                       KPROCESSOR_MODE, PVOID);
-NTKERNELAPI BOOLEAN NTAPI KeInsertQueueApc(PKAPC, PVOID, PVOID, KPRIORITY);
-
 #define THREADS 4
-#define STEPS   700
 #define TICK    200 /* ms */
-#define SLOT    20
-#define MS      10000ll
-#define NEVER   (-1)
-#define LIMIT   3 /* of a semaphore */
+#define SEED    11
+#include "ticks.h"
+
+#define STEPS 700
+#define LIMIT 3 /* of a semaphore */
 
 enum { Notification, Synchronization, Semaphore, Mutex, NotifyTimer, SynchTimer };
 static const UCHAR Kinds[] = {Notification, Notification, Synchronization, Synchronization,
@@ -29,7 +21,7 @@ static const UCHAR Kinds[] = {Notification, Notification, Synchronization, Synch
 #define OBJECTS RTL_NUMBER_OF(Kinds)
 #define TIMERS  8 /* the first of them */
 
-enum { WaitFor, Delay, Release, SignalAndWait, Quit };
+enum { WaitFor, Delay, Release, SignalAndWait };
 
 static struct {
     union {
@@ -48,37 +40,21 @@ static struct {
 } Object[OBJECTS];
 
 static struct {
-    HANDLE Handle;
-    PKTHREAD Thread;
-    KEVENT Go;
-    KAPC Apc;
-    volatile LONG Apcs;
-    volatile BOOLEAN Busy;
     volatile NTSTATUS Result;
-    ULONG Command, Count, Index[3];
+    ULONG Count, Index[3];
     WAIT_TYPE Type;
     BOOLEAN Timed;
     LARGE_INTEGER Timeout;
     KWAIT_BLOCK Blocks[3];
     /* The model's. */
     BOOLEAN Waits;
-    LONG Due, WantedApcs;
+    LONG Due;
     NTSTATUS Wanted;
 } Thread[THREADS];
 
 static struct {
     ULONG Busy, Status, State, Returned, Dpcs, Apcs;
 } Wrong;
-
-static ULONG Seed = 11, Step;
-static LONGLONG Base; /* system time of step 0 */
-
-static ULONG
-Draw(ULONG Below)
-{
-    Seed = Seed * 1103515245 + 12345;
-    return (Seed >> 8) % Below;
-}
 
 /* ---- the model ---- */
 
@@ -187,7 +163,7 @@ BeginWait(ULONG t, LONG Due)
     NTSTATUS Status;
 
     Thread[t].Waits = TRUE;
-    if (Thread[t].Command != Delay && Satisfied(t, &Status)) {
+    if (Worker[t].Command != Delay && Satisfied(t, &Status)) {
         EndWait(t, Status);
         return;
     }
@@ -216,7 +192,7 @@ LetTimePass(VOID)
         }
         for (ULONG t = 0; t < THREADS; t++) {
             if (Thread[t].Due == Now) {
-                EndWait(t, Thread[t].Command == Delay ? STATUS_SUCCESS : STATUS_TIMEOUT);
+                EndWait(t, Worker[t].Command == Delay ? STATUS_SUCCESS : STATUS_TIMEOUT);
             }
         }
     }
@@ -235,43 +211,33 @@ ReleaseMutex(ULONG o, BOOLEAN Wait)
 }
 
 /* What the model says of the previous state is 0 or 1, as KeReleaseMutex's "zero, if it is signaled now" is. */
-static VOID NTAPI
-Work(PVOID Context)
+static VOID
+Do(ULONG t, ULONG What)
 {
-    ULONG t = (ULONG)(ULONG_PTR)Context;
+    PVOID Waited[3];
 
-    for (;;) {
-        PVOID Waited[3];
-
-        KeWaitForSingleObject(&Thread[t].Go, Executive, KernelMode, FALSE, NULL);
-        for (ULONG i = 0; i < Thread[t].Count; i++) {
-            Waited[i] = &Object[Thread[t].Index[i]].Real;
+    for (ULONG i = 0; i < Thread[t].Count; i++) {
+        Waited[i] = &Object[Thread[t].Index[i]].Real;
+    }
+    switch (What) {
+    case SignalAndWait:
+        KeReleaseSemaphore(&Object[Thread[t].Index[0] == 4 ? 5 : 4].Real.Semaphore, 0, 1, TRUE);
+        /* fall through */
+    case WaitFor:
+        if (Thread[t].Count == 1) {
+            Thread[t].Result = KeWaitForSingleObject(Waited[0], Executive, KernelMode, FALSE,
+                                                     Thread[t].Timed ? &Thread[t].Timeout : NULL);
+        } else {
+            Thread[t].Result = KeWaitForMultipleObjects(
+                Thread[t].Count, Waited, Thread[t].Type, Executive, KernelMode, FALSE,
+                Thread[t].Timed ? &Thread[t].Timeout : NULL, Thread[t].Blocks);
         }
-        switch (Thread[t].Command) {
-        case SignalAndWait:
-            KeReleaseSemaphore(&Object[Thread[t].Index[0] == 4 ? 5 : 4].Real.Semaphore, 0, 1, TRUE);
-            /* fall through */
-        case WaitFor:
-            if (Thread[t].Count == 1) {
-                Thread[t].Result =
-                    KeWaitForSingleObject(Waited[0], Executive, KernelMode, FALSE,
-                                          Thread[t].Timed ? &Thread[t].Timeout : NULL);
-            } else {
-                Thread[t].Result = KeWaitForMultipleObjects(
-                    Thread[t].Count, Waited, Thread[t].Type, Executive, KernelMode, FALSE,
-                    Thread[t].Timed ? &Thread[t].Timeout : NULL, Thread[t].Blocks);
-            }
-            break;
-        case Delay:
-            Thread[t].Result = KeDelayExecutionThread(KernelMode, FALSE, &Thread[t].Timeout);
-            break;
-        case Release:
-            Thread[t].Result = ReleaseMutex(Thread[t].Index[0], FALSE);
-            break;
-        default:
-            PsTerminateSystemThread(STATUS_SUCCESS);
-        }
-        Thread[t].Busy = FALSE;
+        break;
+    case Delay:
+        Thread[t].Result = KeDelayExecutionThread(KernelMode, FALSE, &Thread[t].Timeout);
+        break;
+    default:
+        Thread[t].Result = ReleaseMutex(Thread[t].Index[0], FALSE);
     }
 }
 
@@ -279,12 +245,6 @@ static VOID NTAPI
 CountDpc(PKDPC Dpc, PVOID Context, PVOID Argument1, PVOID Argument2)
 {
     InterlockedIncrement((volatile LONG *)Context);
-}
-
-static VOID NTAPI
-CountApc(PKAPC Apc, NORMAL *Normal, PVOID *Context, PVOID *Argument1, PVOID *Argument2)
-{
-    InterlockedIncrement((volatile LONG *)*Argument1);
 }
 
 static VOID
@@ -316,12 +276,8 @@ Prepare(VOID)
     }
     for (ULONG t = 0; t < THREADS; t++) {
         Thread[t].Due = NEVER;
-        KeInitializeEvent(&Thread[t].Go, SynchronizationEvent, FALSE);
-        PsCreateSystemThread(&Thread[t].Handle, THREAD_ALL_ACCESS, NULL, NULL, NULL, Work,
-                             (PVOID)(ULONG_PTR)t);
-        ObReferenceObjectByHandle(Thread[t].Handle, SYNCHRONIZE, *PsThreadType, KernelMode,
-                                  (PVOID *)&Thread[t].Thread, NULL);
     }
+    BeginWorkers();
 }
 
 static LONG
@@ -341,16 +297,6 @@ StateOf(ULONG o)
 }
 
 static VOID
-Note(const char *What, ULONG Which, LONG Got, LONG Expected)
-{
-    if (Got != Expected) {
-        DbgPrintEx(DPFLTR_IHVDRIVER_ID, DPFLTR_ERROR_LEVEL,
-                   "ntlab-test: note Model:0 step %u %s %u: got 0x%x, expected 0x%x\n", Step, What,
-                   Which, Got, Expected);
-    }
-}
-
-static VOID
 Returned(ULONG o, LONG Got, LONG Expected)
 {
     Wrong.Returned += Got != Expected;
@@ -361,20 +307,16 @@ Returned(ULONG o, LONG Got, LONG Expected)
 static VOID
 Look(VOID)
 {
-    LARGE_INTEGER Next;
-
     LetTimePass();
-    Step++;
-    Next.QuadPart = Base + Step * TICK * MS;
-    KeDelayExecutionThread(KernelMode, FALSE, &Next);
+    NextTick();
     for (ULONG t = 0; t < THREADS; t++) {
-        Wrong.Busy += Thread[t].Busy != Thread[t].Waits;
-        Note("waits", t, Thread[t].Busy, Thread[t].Waits);
-        if (!Thread[t].Busy && !Thread[t].Waits) {
+        Wrong.Busy += Worker[t].Busy != Thread[t].Waits;
+        Note("waits", t, Worker[t].Busy, Thread[t].Waits);
+        if (!Worker[t].Busy && !Thread[t].Waits) {
             Wrong.Status += Thread[t].Result != Thread[t].Wanted;
             Note("status", t, Thread[t].Result, Thread[t].Wanted);
         }
-        Wrong.Apcs += Thread[t].Apcs != Thread[t].WantedApcs;
+        Wrong.Apcs += Worker[t].Apcs != Worker[t].WantedApcs;
     }
     for (ULONG o = 0; o < OBJECTS; o++) {
         LONG State = StateOf(o);
@@ -386,22 +328,14 @@ Look(VOID)
     }
 }
 
-/* When something is due that begins now, with a place in the tick of its own. Absolute or relative. */
+/* When something is due that begins now. */
 static LONG
-DrawDue(ULONG Place, PLARGE_INTEGER Time)
+DrawDue(ULONG Slot, PLARGE_INTEGER Time)
 {
-    LONG Due = (LONG)((Step + Draw(4)) * TICK + (Place + 1) * SLOT);
+    LONG Due = DueAfter(Draw(4), Slot);
 
-    Time->QuadPart = Draw(2) ? Base + Due * MS : -(Due - (LONG)(Step * TICK)) * MS;
+    Time->QuadPart = DrawTime(Due);
     return Due;
-}
-
-static VOID
-Command(ULONG t, ULONG What)
-{
-    Thread[t].Command = What;
-    Thread[t].Busy = TRUE;
-    KeSetEvent(&Thread[t].Go, 0, FALSE);
 }
 
 static VOID
@@ -452,7 +386,7 @@ CommandWait(ULONG t)
             Signaled(o);
         }
     }
-    Thread[t].Command = What;
+    Worker[t].Command = What;
     BeginWait(t, Due);
     Command(t, What);
 }
@@ -534,9 +468,7 @@ Interrupt(ULONG t)
         Leave(Thread[t].Index[i], t);
         Join(Thread[t].Index[i], t);
     }
-    Thread[t].WantedApcs++;
-    KeInitializeApc(&Thread[t].Apc, Thread[t].Thread, 0, CountApc, NULL, NULL, KernelMode, NULL);
-    KeInsertQueueApc(&Thread[t].Apc, (PVOID)&Thread[t].Apcs, NULL, 0);
+    QueueApc(t);
 }
 
 static VOID
@@ -596,13 +528,8 @@ Finish(VOID)
 static VOID
 Model(VOID)
 {
-    LARGE_INTEGER Now;
-
     Prepare();
-    KeQuerySystemTime(&Now);
-    Base = Now.QuadPart + TICK * MS;
-    Now.QuadPart = Base;
-    KeDelayExecutionThread(KernelMode, FALSE, &Now);
+    BeginTicks();
     for (ULONG i = 0; i < STEPS; i++) {
         One();
         Look();
@@ -610,11 +537,8 @@ Model(VOID)
     Finish();
     for (ULONG t = 0; t < THREADS; t++) {
         EXPECT(!Thread[t].Waits);
-        Command(t, Quit);
-        ZwWaitForSingleObject(Thread[t].Handle, FALSE, NULL);
-        ZwClose(Thread[t].Handle);
-        ObDereferenceObject(Thread[t].Thread);
     }
+    EndWorkers();
     EXPECT_EQ(Wrong.Busy, 0);
     EXPECT_EQ(Wrong.Status, 0);
     EXPECT_EQ(Wrong.State, 0);

@@ -7,6 +7,9 @@
  */
 #include "../ntlab-test.h"
 
+#define SEED 17
+#include "../draw.h"
+
 NTKERNELAPI KAFFINITY NTAPI KeSetSystemAffinityThreadEx(KAFFINITY);
 NTKERNELAPI VOID NTAPI KeRevertToUserAffinityThreadEx(KAFFINITY);
 
@@ -29,17 +32,10 @@ static struct {
 static ULONG Queue[DPCS], Queued; /* of this processor, in order */
 static ULONG Wanted[DPCS], Wanteds;
 static volatile LONG Runs;
-static ULONG Seed = 17, Step, Cpu;
+static ULONG Step, Cpu;
 static struct {
     ULONG Returned, Ran, Where, Order;
 } Wrong;
-
-static ULONG
-Draw(ULONG Below)
-{
-    Seed = Seed * 1103515245 + 12345;
-    return (Seed >> 8) % Below;
-}
 
 static VOID NTAPI
 Routine(PKDPC Which, PVOID Context, PVOID Argument1, PVOID Argument2)

@@ -5,28 +5,20 @@
  * [K:driver-managed-queues]: an entry is given out while fewer than MaximumCount of the queue's threads run; who waits for anything else does not count; the
  * thread that came last goes on first; a thread belongs to the queue that it asked last.
  */
-#include "../ntlab-test.h"
+#define THREADS 5
+#define TICK    140 /* ms */
+#define SEED    5
+#include "ticks.h"
 
-typedef VOID(NTAPI *NORMAL)(PVOID, PVOID, PVOID);
-typedef VOID(NTAPI *KERNEL)(PKAPC, NORMAL *, PVOID *, PVOID *, PVOID *);
-NTKERNELAPI VOID NTAPI KeInitializeApc(PKAPC, PKTHREAD, ULONG, KERNEL, PVOID, NORMAL,
-                                       KPROCESSOR_MODE, PVOID);
-NTKERNELAPI BOOLEAN NTAPI KeInsertQueueApc(PKAPC, PVOID, PVOID, KPRIORITY);
 NTKERNELAPI ULONG NTAPI KeRemoveQueueEx(PKQUEUE, KPROCESSOR_MODE, BOOLEAN, PLARGE_INTEGER,
                                         PLIST_ENTRY *, ULONG);
 
-#define THREADS 5
-#define QUEUES  2
-#define ITEMS   12
-#define MOST    3 /* at once */
-#define STEPS   400
-#define TICK    140 /* ms */
-#define SLOT    20
-#define MS      10000ll
-#define NEVER   (-1)
-#define NOBODY  THREADS
+#define QUEUES 2
+#define ITEMS  12
+#define MOST   3 /* at once */
+#define STEPS  400
 
-enum { Idle, Remove, RemoveEx, Run, Quit };
+enum { Remove, RemoveEx, Run };
 
 static const ULONG Maximum[QUEUES] = {1, 2};
 
@@ -37,13 +29,8 @@ static struct {
 } Queue[QUEUES];
 
 static struct {
-    HANDLE Handle;
-    PKTHREAD Thread;
-    KEVENT Go;
-    KAPC Apc;
-    volatile BOOLEAN Busy, Stop;
-    volatile LONG Apcs;
-    ULONG Command, From, Count;
+    volatile BOOLEAN Stop;
+    ULONG From, Count;
     BOOLEAN Timed;
     LARGE_INTEGER Timeout;
     ULONG Taken;
@@ -51,7 +38,7 @@ static struct {
     /* The model's. */
     BOOLEAN Waits, Runs;
     ULONG Member; /* QUEUES: of none */
-    LONG Due, WantedApcs;
+    LONG Due;
     ULONG WantedTaken;
     PLIST_ENTRY Wanted[MOST];
 } Thread[THREADS];
@@ -62,16 +49,6 @@ static BOOLEAN Free[ITEMS];
 static struct {
     ULONG Busy, Taken, Got, State, Returned, Apcs;
 } Wrong;
-
-static ULONG Seed = 5, Step;
-static LONGLONG Base;
-
-static ULONG
-Draw(ULONG Below)
-{
-    Seed = Seed * 1103515245 + 12345;
-    return (Seed >> 8) % Below;
-}
 
 /* ---- the model ---- */
 
@@ -183,42 +160,26 @@ LetTimePass(VOID)
 
 /* ---- the real ones ---- */
 
-static VOID NTAPI
-Work(PVOID Context)
+static VOID
+Do(ULONG t, ULONG What)
 {
-    ULONG t = (ULONG)(ULONG_PTR)Context;
+    PLARGE_INTEGER Timeout = Thread[t].Timed ? &Thread[t].Timeout : NULL;
 
-    for (;;) {
-        PLARGE_INTEGER Timeout;
-
-        KeWaitForSingleObject(&Thread[t].Go, Executive, KernelMode, FALSE, NULL);
-        Timeout = Thread[t].Timed ? &Thread[t].Timeout : NULL;
-        switch (Thread[t].Command) {
-        case Remove:
-            Thread[t].Got[0] = KeRemoveQueue(&Queue[Thread[t].From].Real, KernelMode, Timeout);
-            Thread[t].Taken = 1;
-            break;
-        case RemoveEx:
-            Thread[t].Taken = KeRemoveQueueEx(&Queue[Thread[t].From].Real, KernelMode, FALSE,
-                                              Timeout, Thread[t].Got, Thread[t].Count);
-            break;
-        case Run: /* and does not wait */
-            while (!Thread[t].Stop) {
-                YieldProcessor();
-                KeStallExecutionProcessor(2000);
-            }
-            break;
-        default:
-            PsTerminateSystemThread(STATUS_SUCCESS);
+    switch (What) {
+    case Remove:
+        Thread[t].Got[0] = KeRemoveQueue(&Queue[Thread[t].From].Real, KernelMode, Timeout);
+        Thread[t].Taken = 1;
+        break;
+    case RemoveEx:
+        Thread[t].Taken = KeRemoveQueueEx(&Queue[Thread[t].From].Real, KernelMode, FALSE, Timeout,
+                                          Thread[t].Got, Thread[t].Count);
+        break;
+    default: /* runs and does not wait */
+        while (!Thread[t].Stop) {
+            YieldProcessor();
+            KeStallExecutionProcessor(2000);
         }
-        Thread[t].Busy = FALSE;
     }
-}
-
-static VOID NTAPI
-CountApc(PKAPC Apc, NORMAL *Normal, PVOID *Context, PVOID *Argument1, PVOID *Argument2)
-{
-    InterlockedIncrement((volatile LONG *)*Argument1);
 }
 
 static VOID
@@ -233,38 +194,20 @@ Prepare(VOID)
     for (ULONG t = 0; t < THREADS; t++) {
         Thread[t].Due = NEVER;
         Thread[t].Member = QUEUES;
-        KeInitializeEvent(&Thread[t].Go, SynchronizationEvent, FALSE);
-        PsCreateSystemThread(&Thread[t].Handle, THREAD_ALL_ACCESS, NULL, NULL, NULL, Work,
-                             (PVOID)(ULONG_PTR)t);
-        ObReferenceObjectByHandle(Thread[t].Handle, SYNCHRONIZE, *PsThreadType, KernelMode,
-                                  (PVOID *)&Thread[t].Thread, NULL);
     }
-}
-
-static VOID
-Note(const char *What, ULONG Which, ULONG_PTR Got, ULONG_PTR Expected)
-{
-    if (Got != Expected) {
-        DbgPrintEx(DPFLTR_IHVDRIVER_ID, DPFLTR_ERROR_LEVEL,
-                   "ntlab-test: note Model:0 step %u %s %u: got 0x%p, expected 0x%p\n", Step, What,
-                   Which, (PVOID)Got, (PVOID)Expected);
-    }
+    BeginWorkers();
 }
 
 static VOID
 Look(VOID)
 {
-    LARGE_INTEGER Next;
-
     LetTimePass();
-    Step++;
-    Next.QuadPart = Base + Step * TICK * MS;
-    KeDelayExecutionThread(KernelMode, FALSE, &Next);
+    NextTick();
     for (ULONG t = 0; t < THREADS; t++) {
-        Wrong.Busy += Thread[t].Busy != (Thread[t].Waits || Thread[t].Runs);
-        Note("waits", t, Thread[t].Busy, Thread[t].Waits || Thread[t].Runs);
-        Wrong.Apcs += Thread[t].Apcs != Thread[t].WantedApcs;
-        if (Thread[t].Busy || Thread[t].Waits || Thread[t].Runs) {
+        Wrong.Busy += Worker[t].Busy != (Thread[t].Waits || Thread[t].Runs);
+        Note("waits", t, Worker[t].Busy, Thread[t].Waits || Thread[t].Runs);
+        Wrong.Apcs += Worker[t].Apcs != Worker[t].WantedApcs;
+        if (Worker[t].Busy || Thread[t].Waits || Thread[t].Runs) {
             continue;
         }
         Wrong.Taken += Thread[t].Taken != Thread[t].WantedTaken;
@@ -281,14 +224,6 @@ Look(VOID)
 }
 
 static VOID
-Command(ULONG t, ULONG What)
-{
-    Thread[t].Command = What;
-    Thread[t].Busy = TRUE;
-    KeSetEvent(&Thread[t].Go, 0, FALSE);
-}
-
-static VOID
 CommandRemove(ULONG t)
 {
     LONG Due = NEVER;
@@ -298,10 +233,8 @@ CommandRemove(ULONG t)
     Thread[t].Count = Several ? 1 + Draw(MOST) : 1;
     Thread[t].Timed = Draw(2);
     if (Thread[t].Timed) {
-        Due = (LONG)((Step + Draw(6)) * TICK + (t + 1) * SLOT);
-        Thread[t].Timeout.QuadPart = Draw(4) == 0 ? 0
-                                     : Draw(2)    ? Base + Due * MS
-                                                  : -(Due - (LONG)(Step * TICK)) * MS;
+        Due = DueAfter(Draw(6), t);
+        Thread[t].Timeout.QuadPart = Draw(4) == 0 ? 0 : DrawTime(Due);
     }
     Ask(t, Due);
     Command(t, Several ? RemoveEx : Remove);
@@ -339,9 +272,7 @@ Interrupt(ULONG t)
         Leave(Thread[t].From, t);
         Queue[Thread[t].From].Waiter[Queue[Thread[t].From].Waiters++] = t;
     }
-    Thread[t].WantedApcs++;
-    KeInitializeApc(&Thread[t].Apc, Thread[t].Thread, 0, CountApc, NULL, NULL, KernelMode, NULL);
-    KeInsertQueueApc(&Thread[t].Apc, (PVOID)&Thread[t].Apcs, NULL, 0);
+    QueueApc(t);
 }
 
 static VOID
@@ -436,24 +367,14 @@ Finish(VOID)
 static VOID
 Model(VOID)
 {
-    LARGE_INTEGER Now;
-
     Prepare();
-    KeQuerySystemTime(&Now);
-    Base = Now.QuadPart + TICK * MS;
-    Now.QuadPart = Base;
-    KeDelayExecutionThread(KernelMode, FALSE, &Now);
+    BeginTicks();
     for (ULONG i = 0; i < STEPS; i++) {
         One();
         Look();
     }
     Finish();
-    for (ULONG t = 0; t < THREADS; t++) {
-        Command(t, Quit);
-        ZwWaitForSingleObject(Thread[t].Handle, FALSE, NULL);
-        ZwClose(Thread[t].Handle);
-        ObDereferenceObject(Thread[t].Thread);
-    }
+    EndWorkers();
     EXPECT_EQ(Wrong.Busy, 0);
     EXPECT_EQ(Wrong.Taken, 0);
     EXPECT_EQ(Wrong.Got, 0);

@@ -7,6 +7,9 @@
  */
 #include "../ntlab-test.h"
 
+#define SEED 13
+#include "../draw.h"
+
 NTKERNELAPI KAFFINITY NTAPI KeSetAffinityThread(PKTHREAD, KAFFINITY);
 NTKERNELAPI KAFFINITY NTAPI KeSetSystemAffinityThreadEx(KAFFINITY);
 NTKERNELAPI VOID NTAPI KeRevertToUserAffinityThreadEx(KAFFINITY);
@@ -30,17 +33,9 @@ static struct {
 
 static volatile LONG Runs;
 static volatile BOOLEAN Quit;
-static ULONG Seed = 13;
 static struct {
     ULONG Early, Late, Cpu, Order, Previous;
 } Wrong;
-
-static ULONG
-Draw(ULONG Below)
-{
-    Seed = Seed * 1103515245 + 12345;
-    return (Seed >> 8) % Below;
-}
 
 static VOID NTAPI
 Work(PVOID Context)

@@ -8,6 +8,9 @@
 #include <string.h>
 #include <winternl.h>
 
+#define SEED 7
+#include "../draw.h"
+
 NTSTATUS NTAPI NtAllocateVirtualMemory(HANDLE, PVOID *, ULONG_PTR, PSIZE_T, ULONG, ULONG);
 NTSTATUS NTAPI NtFreeVirtualMemory(HANDLE, PVOID *, PSIZE_T, ULONG);
 NTSTATUS NTAPI NtProtectVirtualMemory(HANDLE, PVOID *, PSIZE_T, ULONG, PULONG);
@@ -29,15 +32,6 @@ static struct {
 static BYTE *Range;
 static HANDLE Process;
 static ULONG Bad[6];
-
-static ULONG
-Any(ULONG Below)
-{
-    static ULONG Seed = 7;
-
-    Seed = Seed * 1103515245 + 12345;
-    return (Seed >> 16) % Below;
-}
 
 /* Some pages: the first one, and behind the last; the address and the size that stand for them. */
 static void

@@ -8,6 +8,9 @@
 #include "../ntlab-client.h"
 #include <winternl.h>
 
+#define SEED 99
+#include "../draw.h"
+
 NTSTATUS NTAPI NtAllocateVirtualMemory(HANDLE, PVOID *, ULONG_PTR, PSIZE_T, ULONG, ULONG);
 NTSTATUS NTAPI NtFreeVirtualMemory(HANDLE, PVOID *, PSIZE_T, ULONG);
 NTSTATUS NTAPI NtProtectVirtualMemory(HANDLE, PVOID *, PSIZE_T, ULONG, PULONG);
@@ -44,15 +47,6 @@ typedef struct {
 static PAGE_MODEL Model[PAGES];
 static BYTE *Range;
 static ULONG Bad[8];
-
-static ULONG
-Any(ULONG Below)
-{
-    static ULONG Seed = 99;
-
-    Seed = Seed * 1103515245 + 12345;
-    return (Seed >> 16) % Below;
-}
 
 static const ULONG Protections[] = {PAGE_NOACCESS, PAGE_READONLY,     PAGE_READWRITE,
                                     PAGE_EXECUTE,  PAGE_EXECUTE_READ, PAGE_EXECUTE_READWRITE};

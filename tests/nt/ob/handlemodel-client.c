@@ -7,6 +7,9 @@
 #include "../ntlab-client.h"
 #include <winternl.h>
 
+#define SEED 17
+#include "../draw.h"
+
 NTSTATUS NTAPI NtQueryObject(HANDLE, OBJECT_INFORMATION_CLASS, PVOID, ULONG, PULONG);
 NTSTATUS NTAPI NtSetInformationObject(HANDLE, OBJECT_INFORMATION_CLASS, PVOID, ULONG);
 NTSTATUS NTAPI NtCreateEvent(PHANDLE, ACCESS_MASK, POBJECT_ATTRIBUTES, int, BOOLEAN);
@@ -37,15 +40,6 @@ static BOOL Exists[OBJECTS];
 static const PCWSTR Names[OBJECTS] = {NULL, L"\\BaseNamedObjects\\hm-one", NULL,
                                       L"\\BaseNamedObjects\\hm-two",
                                       L"\\BaseNamedObjects\\hm-three"};
-
-static ULONG
-Any(ULONG Below)
-{
-    static ULONG Seed = 17;
-
-    Seed = Seed * 1103515245 + 12345;
-    return (Seed >> 16) % Below;
-}
 
 static ULONG
 Handles(ULONG Object)

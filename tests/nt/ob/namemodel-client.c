@@ -8,6 +8,9 @@
 #include "../ntlab-client.h"
 #include <winternl.h>
 
+#define SEED 77
+#include "../draw.h"
+
 NTSTATUS NTAPI NtCreateDirectoryObject(PHANDLE, ULONG, POBJECT_ATTRIBUTES);
 NTSTATUS NTAPI NtOpenDirectoryObject(PHANDLE, ULONG, POBJECT_ATTRIBUTES);
 NTSTATUS NTAPI NtQueryDirectoryObject(HANDLE, PVOID, ULONG, BOOLEAN, BOOLEAN, PULONG, PULONG);
@@ -56,18 +59,11 @@ static struct {
     HANDLE Handle;
     NODE *Node;
 } Open[OPEN];
-static ULONG Seed = 77, Bad[12], Done[Kinds][2];
+static ULONG Bad[12], Done[Kinds][2];
 static ULONG64 Space[1024];
 static WCHAR Text[128], TargetText[64];
 static UNICODE_STRING Name, TargetName;
 static OBJECT_ATTRIBUTES Attributes;
-
-static ULONG
-Any(ULONG Below)
-{
-    Seed = Seed * 1103515245 + 12345;
-    return (Seed >> 16) % Below;
-}
 
 static NODE *
 Child(NODE *Of, WCHAR Called, BOOL IgnoreCase)

@@ -4,7 +4,8 @@
  * lengths, flags, addresses. [PH:ntdbg.h: DBGUI_WAIT_STATE_CHANGE], [LEARN:debugapi/debugactiveprocess, continuedebugevent, waitfordebugevent],
  * [LEARN:winbase/debugsetprocesskillonexit]. With an argument it is a debuggee of three threads.
  */
-#include "../ntlab-client.h"
+#define SEED 4
+#include "../model-client.h"
 #include <winternl.h>
 
 NTSTATUS NTAPI NtCreateDebugObject(PHANDLE, ACCESS_MASK, POBJECT_ATTRIBUTES, ULONG);
@@ -67,26 +68,7 @@ static struct {
 
 static const char *Self;
 static HANDLE Debug;
-static ULONG Seed = 4, Step, Attachments;
-static int Wrong;
-
-static ULONG
-Draw(ULONG Below)
-{
-    Seed = Seed * 1103515245 + 12345;
-    return (Seed >> 8) % Below;
-}
-
-static void
-Is(int Line, const char *What, ULONG64 Got, ULONG64 Expected)
-{
-    if (Got != Expected) {
-        Wrong++;
-        printf("ntlab-test: note Is:%d step %lu %s got 0x%llx, expected 0x%llx\n", Line, Step, What,
-               Got, Expected);
-    }
-}
-#define IS(Got, Expected) Is(__LINE__, #Got, (ULONG64)(Got), (ULONG64)(Expected))
+static ULONG Attachments;
 
 static PROCESS_INFORMATION
 Start(void)

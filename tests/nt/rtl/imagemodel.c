@@ -5,6 +5,9 @@
 #include "ntlab-test.h"
 #include <ntimage.h>
 
+#define SEED 90210
+#include "../draw.h"
+
 NTSYSAPI PIMAGE_NT_HEADERS NTAPI RtlImageNtHeader(PVOID Base);
 NTSYSAPI NTSTATUS NTAPI RtlImageNtHeaderEx(ULONG Flags, PVOID Base, ULONG64 Size,
                                            PIMAGE_NT_HEADERS *OutHeaders);
@@ -20,15 +23,6 @@ NTSYSAPI PVOID NTAPI RtlFindExportedRoutineByName(PVOID BaseOfImage, PCSTR Routi
 
 static __attribute__((aligned(16))) UCHAR Image[BYTES];
 static PIMAGE_NT_HEADERS Nt;
-
-static ULONG
-Random(ULONG Below)
-{
-    static ULONG Seed = 90210;
-
-    Seed = Seed * 1103515245 + 12345;
-    return (Seed >> 16) % Below;
-}
 
 static PIMAGE_SECTION_HEADER
 Make(ULONG At, ULONG Sections)
@@ -50,9 +44,9 @@ Make(ULONG At, ULONG Sections)
     Section = IMAGE_FIRST_SECTION(Nt);
     for (ULONG i = 0; i < Sections; i++) {
         Section[i].VirtualAddress = Virtual;
-        Section[i].SizeOfRawData = 0x200 * (1 + Random(3));
+        Section[i].SizeOfRawData = 0x200 * (1 + Any(3));
         Section[i].PointerToRawData = Raw;
-        Virtual += 0x1000 * (1 + Random(2));
+        Virtual += 0x1000 * (1 + Any(2));
         Raw += Section[i].SizeOfRawData;
     }
     return Section;
@@ -80,20 +74,20 @@ DirectoriesOfAll(VOID)
     static const LONG Offsets[] = {-1, 0, 1};
 
     for (ULONG Round = 0; Round < 40; Round++) {
-        ULONG Sections = Random(SECTIONS + 1);
-        PIMAGE_SECTION_HEADER Section = Make(0x40 + 8 * Random(24), Sections);
+        ULONG Sections = Any(SECTIONS + 1);
+        PIMAGE_SECTION_HEADER Section = Make(0x40 + 8 * Any(24), Sections);
         PIMAGE_DATA_DIRECTORY Directory = Nt->OptionalHeader.DataDirectory;
 
         for (ULONG i = 0; i < DIRECTORIES; i++) {
-            const IMAGE_SECTION_HEADER *Of = &Section[Random(SECTIONS)];
-            ULONG Edge = Random(4) == 0   ? HEADERS
-                         : Random(2) == 0 ? Of->VirtualAddress
-                                          : Of->VirtualAddress + Of->SizeOfRawData;
+            const IMAGE_SECTION_HEADER *Of = &Section[Any(SECTIONS)];
+            ULONG Edge = Any(4) == 0   ? HEADERS
+                         : Any(2) == 0 ? Of->VirtualAddress
+                                       : Of->VirtualAddress + Of->SizeOfRawData;
 
-            Directory[i].VirtualAddress = Random(6) == 0 ? 0 : Edge + (ULONG)Offsets[Random(3)];
-            Directory[i].Size = 1 + Random(1000);
+            Directory[i].VirtualAddress = Any(6) == 0 ? 0 : Edge + (ULONG)Offsets[Any(3)];
+            Directory[i].Size = 1 + Any(1000);
         }
-        Nt->OptionalHeader.NumberOfRvaAndSizes = Random(DIRECTORIES + 1);
+        Nt->OptionalHeader.NumberOfRvaAndSizes = Any(DIRECTORIES + 1);
         for (USHORT i = 0; i < DIRECTORIES + 2; i++) {
             BOOLEAN There =
                 i < Nt->OptionalHeader.NumberOfRvaAndSizes && Directory[i].VirtualAddress != 0;
@@ -197,7 +191,7 @@ FindsExports(VOID)
             Tables->Name[i] = RvaOf(Tables->Text[i]);
             Tables->Ordinal[i] = (USHORT)((i * 7 + Count) % NAMES);
             Tables->Function[i] =
-                Random(2) == 0 ? 0x4000 + 16 * i : RvaOf(Tables) + (ULONG)Near[Random(4)];
+                Any(2) == 0 ? 0x4000 + 16 * i : RvaOf(Tables) + (ULONG)Near[Any(4)];
         }
         for (ULONG i = 0; i < NAMES; i++) {
             ULONG Rva = Tables->Function[Tables->Ordinal[i]];

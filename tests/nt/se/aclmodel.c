@@ -6,6 +6,9 @@
  */
 #include "../ntlab-test.h"
 
+#define SEED 2026
+#include "../draw.h"
+
 NTSYSAPI NTSTATUS NTAPI RtlAddAccessDeniedAce(PACL, ULONG, ACCESS_MASK, PSID);
 NTSYSAPI NTSTATUS NTAPI RtlAddAccessDeniedAceEx(PACL, ULONG, ULONG, ACCESS_MASK, PSID);
 NTSYSAPI NTSTATUS NTAPI RtlDeleteAce(PACL, ULONG);
@@ -20,15 +23,6 @@ static ULONG64 Memory[ROOM / 8];
 static PACL Acl = (PACL)Memory;
 static ULONG64 Sids[4][4]; /* the last is none */
 static ULONG Bad[8];
-
-static ULONG
-Any(ULONG Below)
-{
-    static ULONG Seed = 2026;
-
-    Seed = Seed * 1103515245 + 12345;
-    return (Seed >> 16) % Below;
-}
 
 static VOID
 Fresh(VOID)

@@ -7,6 +7,9 @@
 #include "../ntlab-client.h"
 #include <winternl.h>
 
+#define SEED 9
+#include "../draw.h"
+
 NTSTATUS NTAPI NtOpenProcessToken(HANDLE, ACCESS_MASK, PHANDLE);
 NTSTATUS NTAPI NtQueryInformationToken(HANDLE, int, PVOID, ULONG, PULONG);
 NTSTATUS NTAPI NtSetInformationToken(HANDLE, int, PVOID, ULONG);
@@ -40,15 +43,8 @@ typedef struct _MODEL {
 
 static MODEL One, Two;
 static ULONG64 Space[512], Before[512];
-static ULONG Seed = 9, Bad[10], Done[4][2];
+static ULONG Bad[10], Done[4][2];
 static const BYTE Nobody[SECURITY_MAX_SID_SIZE] = {1, 1, 0, 0, 0, 0, 0, 5, 99, 0, 0, 0};
-
-static ULONG
-Any(ULONG Below)
-{
-    Seed = Seed * 1103515245 + 12345;
-    return (Seed >> 16) % Below;
-}
 
 static void *
 Query(HANDLE Token, int Class)

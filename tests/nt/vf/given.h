@@ -1,4 +1,7 @@
 /* given.h - the requests, as the driver and its client both make them up (given.c). */
+#define SEED 4711
+#include "../draw.h"
+
 #define REQUESTS 400
 #define MOST     2200 /* bytes of an input */
 #define NOWHERE  0xFFFF
@@ -35,16 +38,7 @@ typedef struct _CASE {
 
 static CASE Case[REQUESTS];
 
-static unsigned
-Random(unsigned Below)
-{
-    static unsigned Seed = 4711;
-
-    Seed = Seed * 1103515245 + 12345;
-    return (Seed >> 16) % Below;
-}
-
-#define ONE_OF(Array) Array[Random(sizeof(Array) / sizeof((Array)[0]))]
+#define ONE_OF(Array) Array[Any(sizeof(Array) / sizeof((Array)[0]))]
 
 static void
 MakeUp(void)
@@ -64,15 +58,15 @@ MakeUp(void)
     for (unsigned i = 0; i < REQUESTS; i++) {
         CASE *This = &Case[i];
 
-        unsigned Draw = Random(8); /* of registers there are most bounds */
+        unsigned Draw = Any(8); /* of registers there are most bounds */
 
         This->Kind = (unsigned char)(Draw < 2    ? REGISTER_READ + Draw
-                                     : Draw == 2 ? OPENED + Random(3)
-                                                 : Random(KINDS));
+                                     : Draw == 2 ? OPENED + Any(3)
+                                                 : Any(KINDS));
         This->Bytes = ONE_OF(Lengths);
-        This->Width = (unsigned char)(Random(2) == 0 ? 4 : 8);
-        This->Other = (unsigned char)Random(2);
-        This->Flags = (unsigned char)(Random(2) == 0 ? 0 : Random(4));
+        This->Width = (unsigned char)(Any(2) == 0 ? 4 : 8);
+        This->Other = (unsigned char)Any(2);
+        This->Flags = (unsigned char)(Any(2) == 0 ? 0 : Any(4));
         This->Access = ONE_OF(Access);
         switch (This->Kind) {
         case PORT_READ:
@@ -93,17 +87,17 @@ MakeUp(void)
         }
         if (This->Kind >=
             FILE_OPEN_NAMED) { /* a name: of Width characters, which stands there narrow or wide */
-            This->Width = (unsigned char)(6 + Random(24));
-            This->Bytes = (unsigned short)(Random(3) == 0 ? 2000 + Random(200) : Random(140));
-            This->At = (unsigned short)Random(This->Bytes / 2 + 1u);
-            This->At = This->Bytes > 2000 ? (unsigned short)(2048 - Random(80)) : This->At;
+            This->Width = (unsigned char)(6 + Any(24));
+            This->Bytes = (unsigned short)(Any(3) == 0 ? 2000 + Any(200) : Any(140));
+            This->At = (unsigned short)Any(This->Bytes / 2 + 1u);
+            This->At = This->Bytes > 2000 ? (unsigned short)(2048 - Any(80)) : This->At;
         } else {
             unsigned Most = This->Bytes / This->Width * This->Width;
 
-            This->At = (unsigned short)(Random(3) == 0 ? Most - min(Most, This->Width)
-                                                       : Random(This->Bytes / 4 + 1u) * 4 +
-                                                             (Random(8) == 0 ? 2 : 0));
-            This->At = Random(12) == 0 ? NOWHERE : This->At;
+            This->At = (unsigned short)(Any(3) == 0 ? Most - min(Most, This->Width)
+                                                    : Any(This->Bytes / 4 + 1u) * 4 +
+                                                          (Any(8) == 0 ? 2 : 0));
+            This->At = Any(12) == 0 ? NOWHERE : This->At;
         }
     }
 }

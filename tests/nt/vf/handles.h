@@ -1,4 +1,7 @@
 /* handles.h - the requests, as the driver and its client both make them up (handles.c). */
+#define SEED 2718
+#include "../draw.h"
+
 #define REQUESTS 200
 
 enum {
@@ -26,27 +29,18 @@ typedef struct _CASE {
 
 static CASE Case[REQUESTS];
 
-static unsigned
-Random(unsigned Below)
-{
-    static unsigned Seed = 2718;
-
-    Seed = Seed * 1103515245 + 12345;
-    return (Seed >> 16) % Below;
-}
-
 static void
 MakeUp(void)
 {
     for (unsigned i = 0; i < REQUESTS; i++) {
         CASE *This = &Case[i];
 
-        This->Kind = (unsigned char)Random(KINDS);
-        This->Whose = (unsigned char)Random(HANDLES);
-        This->Object = (unsigned char)Random(OBJECTS);
-        This->Kernel = (unsigned char)Random(2);
-        This->Typed = (unsigned char)Random(2);
-        This->Forgotten = (unsigned char)(Random(3) == 0);
+        This->Kind = (unsigned char)Any(KINDS);
+        This->Whose = (unsigned char)Any(HANDLES);
+        This->Object = (unsigned char)Any(OBJECTS);
+        This->Kernel = (unsigned char)Any(2);
+        This->Typed = (unsigned char)Any(2);
+        This->Forgotten = (unsigned char)(Any(3) == 0);
         if (This->Kind >= READS_EVENT) {
             This->Whose = OF_CLIENT;
         } else if (This->Kind != REFERENCES) {

@@ -10,6 +10,9 @@
 #include "numbered.h"
 #include "kept.h"
 
+#define SEED 31
+#include "../draw.h"
+
 DRIVER_INITIALIZE DriverEntry;
 enum { NAMES_, CONTEXTS, WORK, DEFERRED, KINDS };
 
@@ -21,20 +24,11 @@ static PVOID Kept[REQUESTS];
 static BOOLEAN Done[REQUESTS];
 static KEVENT Waits;
 
-static ULONG
-Random(ULONG Below)
-{
-    static ULONG Seed = 31;
-
-    Seed = Seed * 1103515245 + 12345;
-    return (Seed >> 16) % Below;
-}
-
 static inline __attribute__((always_inline)) VOID
 UseName(ULONG Number, PFLT_CALLBACK_DATA Data)
 {
     PFLT_FILE_NAME_INFORMATION Name;
-    LONG More = (LONG)Random(3), Less = (LONG)Random((ULONG)More + 2);
+    LONG More = (LONG)Any(3), Less = (LONG)Any((ULONG)More + 2);
 
     if (!NT_SUCCESS(FltGetFileNameInformation(
             Data, FLT_FILE_NAME_OPENED | FLT_FILE_NAME_QUERY_DEFAULT, &Name))) {
@@ -62,18 +56,18 @@ UseContext(ULONG Number, PCFLT_RELATED_OBJECTS Objects)
         return;
     }
     Kept[Number] = Context;
-    if (Random(2)) {
+    if (Any(2)) {
         FltReferenceContext(Context);
         Count++;
     }
-    if (Random(2) &&
+    if (Any(2) &&
         NT_SUCCESS(FltSetStreamHandleContext(Objects->Instance, Objects->FileObject,
                                              FLT_SET_CONTEXT_KEEP_IF_EXISTS, Context, NULL))) {
-        if (Random(2) &&
+        if (Any(2) &&
             NT_SUCCESS(FltGetStreamHandleContext(Objects->Instance, Objects->FileObject, &Other))) {
             Count++;
         }
-        if (Random(2)) { /* there is one already, which comes with a reference */
+        if (Any(2)) { /* there is one already, which comes with a reference */
             PFLT_CONTEXT New;
 
             if (NT_SUCCESS(FltAllocateContext(Filter, FLT_STREAMHANDLE_CONTEXT, 64, NonPagedPoolNx,
@@ -84,7 +78,7 @@ UseContext(ULONG Number, PCFLT_RELATED_OBJECTS Objects)
                 FltReleaseContext(New);
             }
         }
-        if (Random(2)) {
+        if (Any(2)) {
             FltDeleteStreamHandleContext(Objects->Instance, Objects->FileObject,
                                          &Other); /* with the file's own reference */
             Count++;
@@ -92,7 +86,7 @@ UseContext(ULONG Number, PCFLT_RELATED_OBJECTS Objects)
             FltDeleteStreamHandleContext(Objects->Instance, Objects->FileObject, NULL);
         }
     }
-    Give = Random(3) == 0 ? (LONG)Random((ULONG)Count + 1) : Count;
+    Give = Any(3) == 0 ? (LONG)Any((ULONG)Count + 1) : Count;
     Left[Number] = Count - Give;
     while (Give-- > 0) {
         FltReleaseContext(Context);
@@ -102,7 +96,7 @@ UseContext(ULONG Number, PCFLT_RELATED_OBJECTS Objects)
 static inline __attribute__((always_inline)) VOID
 UseObject(ULONG Number, ULONG Kind)
 {
-    BOOLEAN Frees = Random(2);
+    BOOLEAN Frees = Any(2);
     PVOID Object = NULL;
 
     if (Kind == WORK) {

@@ -8,6 +8,9 @@
 #include <ntifs.h>
 #include "numbered.h"
 
+#define SEED 4711
+#include "../draw.h"
+
 #define LOCKS 6
 #define DEPTH 4
 #define STEPS 100
@@ -127,29 +130,20 @@ Judge(const UCHAR *This)
     return Wrong;
 }
 
-static ULONG
-Random(ULONG Below)
-{
-    static ULONG Seed = 4711;
-
-    Seed = Seed * 1103515245 + 12345;
-    return (Seed >> 16) % Below;
-}
-
 /* Mostly upwards, and at first only so, that there is something to close. */
 static VOID
 Fill(ULONG Number)
 {
     UCHAR *This = Step[Number], Used = 0;
 
-    This[0] = (UCHAR)(2 + Random(DEPTH - 1));
+    This[0] = (UCHAR)(2 + Any(DEPTH - 1));
     for (ULONG i = 1; i <= This[0]; i++) {
         do {
-            This[i] = (UCHAR)Random(LOCKS);
+            This[i] = (UCHAR)Any(LOCKS);
         } while ((Used >> This[i] & 1) != 0);
         Used |= (UCHAR)(1 << This[i]);
     }
-    for (ULONG i = 1; Random(8) != 0 && i <= This[0]; i++) {
+    for (ULONG i = 1; Any(8) != 0 && i <= This[0]; i++) {
         for (ULONG k = i + 1; k <= This[0]; k++) {
             if (This[k] < This[i]) {
                 UCHAR Lesser = This[k];

@@ -10,6 +10,9 @@
 #include <ntifs.h>
 #include "numbered.h"
 
+#define SEED 12
+#include "../draw.h"
+
 #define CASES 200
 
 enum { SENDS, REUSES, SIGNALS, SETS_EX, LOCKS, WAITS, KINDS };
@@ -162,15 +165,6 @@ Dispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     return STATUS_SUCCESS;
 }
 
-static ULONG
-Random(ULONG Below)
-{
-    static ULONG Seed = 12;
-
-    Seed = Seed * 1103515245 + 12345;
-    return (Seed >> 16) % Below;
-}
-
 static VOID
 Say(ULONG Number, const char *Rule, BOOLEAN Judged)
 {
@@ -247,12 +241,12 @@ DriverEntry(PDRIVER_OBJECT Driver, PUNICODE_STRING RegistryPath)
     for (ULONG i = 0; i < CASES; i++) {
         CASE *This = &Case[i];
 
-        This->Kind = (UCHAR)Random(KINDS);
-        This->Made = (UCHAR)Random(3);
-        This->Routine = (UCHAR)(Random(2) == 0 ? 0 : Random(2) == 0 ? 7 : 1);
-        This->Times = (UCHAR)Random(4);
-        This->Left = (UCHAR)(Random(2) == 0 ? 0 : Random(This->Times + 1u));
-        This->Other = (UCHAR)Random(This->Kind == SETS_EX ? 3 : 2);
+        This->Kind = (UCHAR)Any(KINDS);
+        This->Made = (UCHAR)Any(3);
+        This->Routine = (UCHAR)(Any(2) == 0 ? 0 : Any(2) == 0 ? 7 : 1);
+        This->Times = (UCHAR)Any(4);
+        This->Left = (UCHAR)(Any(2) == 0 ? 0 : Any(This->Times + 1u));
+        This->Other = (UCHAR)Any(This->Kind == SETS_EX ? 3 : 2);
         Current = i;
         Judge(i);
         if (This->Kind >= LOCKS) {

@@ -7,6 +7,9 @@
 #include <ntifs.h>
 #include "numbered.h"
 
+#define SEED 99
+#include "../draw.h"
+
 #define STEPS    200
 #define SECTIONS 3
 
@@ -100,15 +103,6 @@ static const struct {
     VOID (*Routine)(VOID);
 } Routines[STEPS] = {TENS(NAMES, 0) TENS(NAMES, 1)};
 
-static ULONG
-Random(ULONG Below)
-{
-    static ULONG Seed = 99;
-
-    Seed = Seed * 1103515245 + 12345;
-    return (Seed >> 16) % Below;
-}
-
 static VOID NTAPI
 Unload(PDRIVER_OBJECT Driver)
 {
@@ -125,7 +119,7 @@ DriverEntry(PDRIVER_OBJECT Driver, PUNICODE_STRING RegistryPath)
     Driver->DriverUnload = Unload;
     KeInitializeSpinLock(&Lock);
     for (ULONG i = 0; i < STEPS; i++) {
-        ULONG Kind = Random(KINDS), Section = Random(SECTIONS);
+        ULONG Kind = Any(KINDS), Section = Any(SECTIONS);
 
         Step[i].Kind = (UCHAR)Kind;
         Step[i].Section = (UCHAR)Section;
