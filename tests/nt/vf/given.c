@@ -9,6 +9,8 @@
 #include <ntifs.h>
 #include "numbered.h"
 #include "given.h"
+#define DEVICE L"JudgedGiven"
+#include "judged.h"
 
 NTSYSAPI NTSTATUS NTAPI ZwTerminateProcess(HANDLE, NTSTATUS);
 NTSYSAPI NTSTATUS NTAPI ZwDeleteFile(POBJECT_ATTRIBUTES);
@@ -17,7 +19,6 @@ typedef struct {
 } COPY_ADDRESS;
 NTKERNELAPI NTSTATUS NTAPI MmCopyMemory(PVOID, COPY_ADDRESS, SIZE_T, ULONG, PSIZE_T);
 
-static PDEVICE_OBJECT Device;
 static ULONG64 Victim, Client; /* processes */
 static HANDLE Physical, Section;
 static ULONG Target;
@@ -262,51 +263,38 @@ static NTSTATUS NTAPI
 Dispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
-    ULONG Number = (Stack->Parameters.DeviceIoControl.IoControlCode >> 2 & 0xFFF) - 0x800;
+    ULONG Number = NumberOf(Stack);
     const UCHAR *Input = Irp->AssociatedIrp.SystemBuffer;
 
-    if (Stack->MajorFunction == IRP_MJ_DEVICE_CONTROL && Number == WHO) {
+    if (Number == WHO) {
         Victim = *(const ULONG64 *)Input;
         Client = (ULONG64)PsGetCurrentProcessId();
-    } else if (Stack->MajorFunction == IRP_MJ_DEVICE_CONTROL && Number < REQUESTS) {
+    } else if (Number < REQUESTS) {
         if (IoGetRequestorProcess(Irp) != NULL) {
             Judge(Number, Input);
         }
         Routines[Number].Routine();
-        if (Number == REQUESTS - 1) {
-            DbgPrint("judged %u of %u\n", Number + 1, REQUESTS);
-        }
+        SayWhetherLast(Number);
     }
-    Irp->IoStatus.Status = STATUS_SUCCESS;
-    Irp->IoStatus.Information = 0;
-    IoCompleteRequest(Irp, IO_NO_INCREMENT);
-    return STATUS_SUCCESS;
+    return Complete(Irp);
 }
-
-static UNICODE_STRING Link = RTL_CONSTANT_STRING(L"\\DosDevices\\JudgedGiven");
 
 static VOID NTAPI
 Unload(PDRIVER_OBJECT Driver)
 {
     ZwClose(Physical);
     ZwClose(Section);
-    IoDeleteSymbolicLink(&Link);
-    IoDeleteDevice(Device);
+    DeleteDevice(Driver);
 }
 
 NTSTATUS NTAPI
 DriverEntry(PDRIVER_OBJECT Driver, PUNICODE_STRING RegistryPath)
 {
-    UNICODE_STRING Name = RTL_CONSTANT_STRING(L"\\Device\\JudgedGiven");
     UNICODE_STRING Memory = RTL_CONSTANT_STRING(L"\\DEVICE\\PhysicalMemory");
     UNICODE_STRING Own = RTL_CONSTANT_STRING(L"\\BaseNamedObjects\\JudgedGiven");
     LARGE_INTEGER Bytes = {.QuadPart = 0x10000};
     OBJECT_ATTRIBUTES Attributes;
 
-    for (ULONG i = 0; i <= IRP_MJ_MAXIMUM_FUNCTION; i++) {
-        Driver->MajorFunction[i] = Dispatch;
-    }
-    Driver->DriverUnload = Unload;
     MakeUp();
     InitializeObjectAttributes(&Attributes, &Own, OBJ_KERNEL_HANDLE, NULL, NULL);
     ZwCreateSection(&Section, SECTION_ALL_ACCESS, &Attributes, &Bytes, PAGE_READWRITE, SEC_COMMIT,
@@ -318,7 +306,5 @@ DriverEntry(PDRIVER_OBJECT Driver, PUNICODE_STRING RegistryPath)
     InitializeObjectAttributes(&Attributes, NULL, OBJ_KERNEL_HANDLE, NULL, NULL);
     ZwCreateSection(&Section, SECTION_ALL_ACCESS, &Attributes, &Bytes, PAGE_READWRITE, SEC_COMMIT,
                     NULL);
-    (void)IoCreateDevice(Driver, 0, &Name, FILE_DEVICE_UNKNOWN, FILE_DEVICE_SECURE_OPEN, FALSE,
-                         &Device);
-    return IoCreateSymbolicLink(&Link, &Name);
+    return MakeDevice(Driver, Dispatch, Unload);
 }

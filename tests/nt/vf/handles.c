@@ -8,11 +8,12 @@
 #include <ntifs.h>
 #include "numbered.h"
 #include "handles.h"
+#define DEVICE L"JudgedHandles"
+#include "judged.h"
 
 NTSYSAPI NTSTATUS NTAPI ZwSetEvent(HANDLE, PLONG);
 NTSYSAPI NTSTATUS NTAPI ZwDeleteValueKey(HANDLE, PUNICODE_STRING);
 
-static PDEVICE_OBJECT Device;
 static HANDLE Elsewhere; /* opened in the system's process */
 static volatile ULONG64 Sink;
 
@@ -162,10 +163,10 @@ static NTSTATUS NTAPI
 Dispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
-    ULONG Number = (Stack->Parameters.DeviceIoControl.IoControlCode >> 2 & 0xFFF) - 0x800;
+    ULONG Number = NumberOf(Stack);
     const CASE *This = &Case[Number];
 
-    if (Stack->MajorFunction == IRP_MJ_DEVICE_CONTROL && Number < REQUESTS) {
+    if (Number < REQUESTS) {
         HANDLE Own = This->Whose == OWN_USER || This->Whose == OWN_KERNEL
                          ? OpenOwn(This->Whose == OWN_KERNEL, This->Whose == OWN_KERNEL)
                          : NULL;
@@ -175,14 +176,9 @@ Dispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
         if (Own != NULL && This->Kind != CLOSES) {
             ZwClose(Own);
         }
-        if (Number == REQUESTS - 1) {
-            DbgPrint("judged %u of %u\n", Number + 1, REQUESTS);
-        }
+        SayWhetherLast(Number);
     }
-    Irp->IoStatus.Status = STATUS_SUCCESS;
-    Irp->IoStatus.Information = 0;
-    IoCompleteRequest(Irp, IO_NO_INCREMENT);
-    return STATUS_SUCCESS;
+    return Complete(Irp);
 }
 
 /* A handle of the system's process that no other process has: each has fewer. */
@@ -200,28 +196,17 @@ OpenElsewhere(VOID)
     }
 }
 
-static UNICODE_STRING Link = RTL_CONSTANT_STRING(L"\\DosDevices\\JudgedHandles");
-
 static VOID NTAPI
 Unload(PDRIVER_OBJECT Driver)
 {
     ZwClose(Elsewhere);
-    IoDeleteSymbolicLink(&Link);
-    IoDeleteDevice(Device);
+    DeleteDevice(Driver);
 }
 
 NTSTATUS NTAPI
 DriverEntry(PDRIVER_OBJECT Driver, PUNICODE_STRING RegistryPath)
 {
-    UNICODE_STRING Name = RTL_CONSTANT_STRING(L"\\Device\\JudgedHandles");
-
-    for (ULONG i = 0; i <= IRP_MJ_MAXIMUM_FUNCTION; i++) {
-        Driver->MajorFunction[i] = Dispatch;
-    }
-    Driver->DriverUnload = Unload;
     MakeUp();
     OpenElsewhere(); /* DriverEntry runs in the system's process */
-    (void)IoCreateDevice(Driver, 0, &Name, FILE_DEVICE_UNKNOWN, FILE_DEVICE_SECURE_OPEN, FALSE,
-                         &Device);
-    return IoCreateSymbolicLink(&Link, &Name);
+    return MakeDevice(Driver, Dispatch, Unload);
 }

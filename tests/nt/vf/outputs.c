@@ -8,8 +8,9 @@
 #include <ntifs.h>
 #include "numbered.h"
 #include "outputs.h"
+#define DEVICE L"JudgedOutputs"
+#include "judged.h"
 
-static PDEVICE_OBJECT Device;
 static ULONG64 Known, Unknown; /* addresses of these two */
 static ULONG Reads;            /* which request the next read is */
 
@@ -110,52 +111,31 @@ static NTSTATUS NTAPI
 Dispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
-    ULONG Number = REQUESTS;
+    ULONG Number = NumberOf(Stack);
 
-    if (Stack->MajorFunction == IRP_MJ_DEVICE_CONTROL) {
-        Number = (Stack->Parameters.DeviceIoControl.IoControlCode >> 2 & 0xFFF) - 0x800;
-    } else if (Stack->MajorFunction == IRP_MJ_READ) {
+    if (Stack->MajorFunction == IRP_MJ_READ) {
         while (Case[Reads].Kind != READS) {
             Reads++;
         }
         Number = Reads++;
     }
     if (Number < REQUESTS) {
-        if (Number == REQUESTS - 1) {
-            DbgPrint("judged %u of %u\n", Number + 1, REQUESTS);
-        }
+        SayWhetherLast(Number);
         return Routines[Number].Routine(Irp);
     }
-    Irp->IoStatus.Status = STATUS_SUCCESS;
-    Irp->IoStatus.Information = 0;
-    IoCompleteRequest(Irp, IO_NO_INCREMENT);
-    return STATUS_SUCCESS;
-}
-
-static UNICODE_STRING Link = RTL_CONSTANT_STRING(L"\\DosDevices\\JudgedOutputs");
-
-static VOID NTAPI
-Unload(PDRIVER_OBJECT Driver)
-{
-    IoDeleteSymbolicLink(&Link);
-    IoDeleteDevice(Device);
+    return Complete(Irp);
 }
 
 NTSTATUS NTAPI
 DriverEntry(PDRIVER_OBJECT Driver, PUNICODE_STRING RegistryPath)
 {
-    UNICODE_STRING Name = RTL_CONSTANT_STRING(L"\\Device\\JudgedOutputs");
+    NTSTATUS Status;
 
-    for (ULONG i = 0; i <= IRP_MJ_MAXIMUM_FUNCTION; i++) {
-        Driver->MajorFunction[i] = Dispatch;
-    }
-    Driver->DriverUnload = Unload;
     MakeUp();
     for (ULONG i = 0; i < REQUESTS; i++) {
         Judge(i); /* here: what a call leaves on the stack is not what was never written */
     }
-    (void)IoCreateDevice(Driver, 0, &Name, FILE_DEVICE_UNKNOWN, FILE_DEVICE_SECURE_OPEN, FALSE,
-                         &Device);
+    Status = MakeDevice(Driver, Dispatch, DeleteDevice);
     Device->Flags |= DO_BUFFERED_IO;
-    return IoCreateSymbolicLink(&Link, &Name);
+    return Status;
 }

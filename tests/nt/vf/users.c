@@ -8,6 +8,11 @@
 #include <ntifs.h>
 #include "numbered.h"
 #include "users.h"
+#define DEVICE L"JudgedUsers"
+#include "judged.h"
+
+#define SEED 20231
+#include "../draw.h"
 
 enum { PROBE, READ, READ_AGAIN, READ_BYTE, COPY, WRITE, GIVE, STEP_KINDS };
 
@@ -23,7 +28,6 @@ typedef struct _CASE {
 
 static CASE Case[REQUESTS];
 static volatile ULONG Sink;
-static PDEVICE_OBJECT Device;
 
 static inline __attribute__((always_inline)) VOID
 Use(const CASE *This, PUCHAR Input, PUCHAR Output)
@@ -114,27 +118,18 @@ Judge(ULONG Number)
     }
 }
 
-static ULONG
-Random(ULONG Below)
-{
-    static ULONG Seed = 20231;
-
-    Seed = Seed * 1103515245 + 12345;
-    return (Seed >> 16) % Below;
-}
-
 static VOID
 Fill(VOID)
 {
     for (ULONG i = 0; i < REQUESTS; i++) {
-        Case[i].Guarded = Random(2) == 0;
+        Case[i].Guarded = Any(2) == 0;
         for (ULONG k = 0; k < STEPS; k++) {
             STEP *Step = &Case[i].Step[k];
 
-            Step->Kind = (UCHAR)(k == 0 && Random(4) != 0 ? PROBE : Random(STEP_KINDS));
-            Step->Offset = (UCHAR)(4 * Random(BUFFER / 4));
-            Step->Bytes = (UCHAR)(Step->Kind == PROBE ? 1 + Random(BUFFER)
-                                                      : 1 + Random(BUFFER - Step->Offset));
+            Step->Kind = (UCHAR)(k == 0 && Any(4) != 0 ? PROBE : Any(STEP_KINDS));
+            Step->Offset = (UCHAR)(4 * Any(BUFFER / 4));
+            Step->Bytes =
+                (UCHAR)(Step->Kind == PROBE ? 1 + Any(BUFFER) : 1 + Any(BUFFER - Step->Offset));
         }
     }
 }
@@ -143,10 +138,10 @@ static NTSTATUS NTAPI
 Dispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
-    ULONG Number = (Stack->Parameters.DeviceIoControl.IoControlCode >> 2 & 0xFFF) - 0x800;
+    ULONG Number = NumberOf(Stack);
     PUCHAR Input, Output = Irp->UserBuffer;
 
-    if (Stack->MajorFunction == IRP_MJ_DEVICE_CONTROL && Number < REQUESTS) {
+    if (Number < REQUESTS) {
         Input = Stack->Parameters.DeviceIoControl.Type3InputBuffer;
         Judge(Number);
         if (Case[Number].Guarded) {
@@ -158,36 +153,14 @@ Dispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
         } else {
             Routines[Number].Routine(Input, Output);
         }
-        if (Number == REQUESTS - 1) {
-            DbgPrint("judged %u of %u\n", Number + 1, REQUESTS);
-        }
+        SayWhetherLast(Number);
     }
-    Irp->IoStatus.Status = STATUS_SUCCESS;
-    Irp->IoStatus.Information = 0;
-    IoCompleteRequest(Irp, IO_NO_INCREMENT);
-    return STATUS_SUCCESS;
-}
-
-static UNICODE_STRING Link = RTL_CONSTANT_STRING(L"\\DosDevices\\JudgedUsers");
-
-static VOID NTAPI
-Unload(PDRIVER_OBJECT Driver)
-{
-    IoDeleteSymbolicLink(&Link);
-    IoDeleteDevice(Device);
+    return Complete(Irp);
 }
 
 NTSTATUS NTAPI
 DriverEntry(PDRIVER_OBJECT Driver, PUNICODE_STRING RegistryPath)
 {
-    UNICODE_STRING Name = RTL_CONSTANT_STRING(L"\\Device\\JudgedUsers");
-
-    for (ULONG i = 0; i <= IRP_MJ_MAXIMUM_FUNCTION; i++) {
-        Driver->MajorFunction[i] = Dispatch;
-    }
-    Driver->DriverUnload = Unload;
     Fill();
-    (void)IoCreateDevice(Driver, 0, &Name, FILE_DEVICE_UNKNOWN, FILE_DEVICE_SECURE_OPEN, FALSE,
-                         &Device);
-    return IoCreateSymbolicLink(&Link, &Name);
+    return MakeDevice(Driver, Dispatch, DeleteDevice);
 }
