@@ -2,66 +2,12 @@
  * notify.c - who watches a directory, and who is told, with requests of our own. [DDI: ntifs, FsRtlNotifyFilterChangeDirectory,
  * FsRtlNotifyFullChangeDirectory, FsRtlNotifyFilterReportChange, FsRtlNotifyCleanup, FsRtlNotifyCleanupAll]
  */
-#include "../ntlab-test.h"
+#include "notify.h"
 
-typedef struct _WATCH {
-    PIRP Irp;
-    BOOLEAN Done;
-    IO_STATUS_BLOCK Iosb;
-    UCHAR Buffer[256];
-} WATCH, *PWATCH;
-
-static PNOTIFY_SYNC Sync;
-static LIST_ENTRY List;
-static HANDLE Handle;
-static PFILE_OBJECT File;
 static UNICODE_STRING Root = RTL_CONSTANT_STRING(L"\\"), Folder = RTL_CONSTANT_STRING(L"\\folder");
 static PVOID Seen[2];
 static BOOLEAN Answer, Traverses;
 static int Opens[3]; /* what stands for handles */
-
-static NTSTATUS NTAPI
-Completed(PDEVICE_OBJECT DeviceObject, PIRP Irp, PVOID Context)
-{
-    PWATCH Watch = Context;
-
-    Watch->Iosb = Irp->IoStatus;
-    Watch->Done = TRUE;
-    if (Irp->AssociatedIrp.SystemBuffer != NULL) { /* which the I/O manager would copy and free */
-        RtlCopyMemory(Watch->Buffer, Irp->AssociatedIrp.SystemBuffer, Irp->IoStatus.Information);
-        ExFreePool(Irp->AssociatedIrp.SystemBuffer);
-        Irp->AssociatedIrp.SystemBuffer = NULL;
-    }
-    return STATUS_MORE_PROCESSING_REQUIRED;
-}
-
-static PIRP
-Begin(PWATCH Watch, ULONG Length)
-{
-    PIO_STACK_LOCATION Stack;
-
-    RtlZeroMemory(Watch, sizeof(*Watch));
-    Watch->Irp = IoAllocateIrp(2, FALSE);
-    Watch->Irp->RequestorMode = KernelMode;
-    Watch->Irp->UserBuffer = Watch->Buffer;
-    Watch->Irp->Tail.Overlay.Thread = PsGetCurrentThread();
-    Watch->Irp->Tail.Overlay.OriginalFileObject = File;
-    IoSetNextIrpStackLocation(Watch->Irp);
-    IoSetCompletionRoutine(Watch->Irp, Completed, Watch, TRUE, TRUE, TRUE);
-    IoSetNextIrpStackLocation(Watch->Irp);
-    Stack = IoGetCurrentIrpStackLocation(Watch->Irp);
-    Stack->MajorFunction = IRP_MJ_DIRECTORY_CONTROL;
-    Stack->MinorFunction = IRP_MN_NOTIFY_CHANGE_DIRECTORY;
-    Stack->FileObject = File;
-    Stack->Parameters.NotifyDirectory.Length = Length;
-    return Watch->Irp;
-}
-
-static VOID
-End(PWATCH Watch)
-{
-    IoFreeIrp(Watch->Irp);
-}
 
 static BOOLEAN NTAPI
 Filter(PVOID FsContext, PVOID FilterContext)
@@ -90,44 +36,24 @@ Report(PCWSTR Name, USHORT Offset, ULONG Match, ULONG Action, PVOID Target, PVOI
 }
 
 static BOOLEAN
-Says(PWATCH Watch, ULONG Action, PCWSTR Name)
+Says(PREQUEST Request, ULONG Action, PCWSTR Name)
 {
-    PFILE_NOTIFY_INFORMATION Info = (PVOID)Watch->Buffer;
+    PFILE_NOTIFY_INFORMATION Info = (PVOID)Request->Buffer;
     UNICODE_STRING Expected, Got;
 
     RtlInitUnicodeString(&Expected, Name);
     Got.Buffer = Info->FileName;
     Got.Length = Got.MaximumLength = (USHORT)Info->FileNameLength;
-    return Watch->Done && Watch->Iosb.Status == STATUS_SUCCESS && Info->Action == Action &&
+    return Request->Done && Request->Iosb.Status == STATUS_SUCCESS && Info->Action == Action &&
            RtlEqualUnicodeString(&Got, &Expected, FALSE) &&
-           Watch->Iosb.Information ==
+           Request->Iosb.Information ==
                FIELD_OFFSET(FILE_NOTIFY_INFORMATION, FileName) + Expected.Length;
-}
-
-static VOID
-Prepare(VOID)
-{
-    UNICODE_STRING Name = RTL_CONSTANT_STRING(L"\\??\\C:\\");
-    OBJECT_ATTRIBUTES Object;
-    IO_STATUS_BLOCK Iosb;
-
-    InitializeObjectAttributes(&Object, &Name, OBJ_KERNEL_HANDLE | OBJ_CASE_INSENSITIVE, NULL,
-                               NULL);
-    EXPECT_STATUS(ZwCreateFile(&Handle, FILE_LIST_DIRECTORY, &Object, &Iosb, NULL, 0,
-                               FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, FILE_OPEN,
-                               FILE_DIRECTORY_FILE, NULL, 0),
-                  STATUS_SUCCESS);
-    EXPECT_STATUS(
-        ObReferenceObjectByHandle(Handle, 0, *IoFileObjectType, KernelMode, (PVOID *)&File, NULL),
-        STATUS_SUCCESS);
-    FsRtlNotifyInitializeSync(&Sync);
-    InitializeListHead(&List);
 }
 
 static VOID
 Tells(VOID)
 {
-    WATCH One, Two, Three;
+    REQUEST One, Two, Three;
 
     FsRtlNotifyFullChangeDirectory(Sync, &List, &Opens[0], (PSTRING)&Folder, FALSE, FALSE,
                                    FILE_NOTIFY_CHANGE_FILE_NAME, Begin(&One, 256), NULL, NULL);
@@ -162,7 +88,7 @@ Tells(VOID)
 static VOID
 Overflows(VOID)
 {
-    WATCH One;
+    REQUEST One;
 
     /* no room for the name: the caller is to list the directory itself */
     FsRtlNotifyFullChangeDirectory(Sync, &List, &Opens[0], (PSTRING)&Folder, FALSE, FALSE,
@@ -190,9 +116,9 @@ static const PCWSTR Names[] = {L"\\folder\\a",     L"\\folder\\bb",    L"\\folde
 
 /* [LEARN:winnt/file_notify_information] Each record begins at a multiple of four, and says where the next one does; the last says zero. */
 static VOID
-Walk(PWATCH Watch, ULONG Count)
+Walk(PREQUEST Request, ULONG Count)
 {
-    PUCHAR At = Watch->Buffer;
+    PUCHAR At = Request->Buffer;
 
     for (ULONG i = 0; i < Count; i++) {
         PFILE_NOTIFY_INFORMATION Info = (PVOID)At;
@@ -214,7 +140,7 @@ static VOID
 Collects(VOID)
 {
     for (ULONG Count = 2; Count <= RTL_NUMBER_OF(Names); Count++) {
-        WATCH One;
+        REQUEST One;
 
         FsRtlNotifyFullChangeDirectory(Sync, &List, &Opens[0], (PSTRING)&Folder, FALSE, FALSE,
                                        FILE_NOTIFY_CHANGE_FILE_NAME, Begin(&One, 256), NULL, NULL);
@@ -239,7 +165,7 @@ Collects(VOID)
 static VOID
 Filters(VOID)
 {
-    WATCH One;
+    REQUEST One;
     int Target, Context;
 
     FsRtlNotifyFilterChangeDirectory(Sync, &List, &Opens[0], (PSTRING)&Folder, FALSE, FALSE,
@@ -271,7 +197,7 @@ Filters(VOID)
 static VOID
 Ends(VOID)
 {
-    WATCH One, Two;
+    REQUEST One, Two;
 
     /* the handle is closed: its requests end */
     FsRtlNotifyFullChangeDirectory(Sync, &List, &Opens[0], (PSTRING)&Root, TRUE, FALSE,

@@ -4,20 +4,12 @@
  * [DDI:ntifs/fsrtlnotifyfilterchangedirectory], [DDI:ntifs/fsrtlnotifyfilterreportchange], [DDI:ntifs/fsrtlnotifycleanup],
  * [LEARN:winnt/file_notify_information], [LEARN:winbase/readdirectorychangesw]
  */
-#include "../ntlab-test.h"
+#include "notify.h"
 
 #define HANDLES  4
 #define REQUESTS 3
 #define STEPS    4000
 #define ROOM     160
-
-typedef struct _REQUEST {
-    PIRP Irp; /* NULL: none */
-    BOOLEAN Done;
-    IO_STATUS_BLOCK Iosb;
-    ULONG Length, Order;
-    UCHAR Buffer[ROOM];
-} REQUEST, *PREQUEST;
 
 /* What the package must know of a handle. */
 typedef struct _WATCH {
@@ -45,10 +37,6 @@ static const struct {
                {RTL_CONSTANT_STRING(L"\\other\\a long name that takes its room"), 7}};
 static const UNICODE_STRING StreamName = RTL_CONSTANT_STRING(L"stream");
 
-static PNOTIFY_SYNC Sync;
-static LIST_ENTRY List;
-static HANDLE Handle;
-static PFILE_OBJECT File;
 static WATCH Watches[HANDLES];
 static ULONG Seed = 11, Clock, Wrong[10];
 
@@ -56,44 +44,6 @@ static ULONG
 Any(ULONG Below)
 {
     return RtlRandomEx(&Seed) % Below;
-}
-
-static NTSTATUS NTAPI
-Completed(PDEVICE_OBJECT DeviceObject, PIRP Irp, PVOID Context)
-{
-    PREQUEST Request = Context;
-
-    Request->Iosb = Irp->IoStatus;
-    Request->Done = TRUE;
-    if (Irp->AssociatedIrp.SystemBuffer != NULL) { /* which the I/O manager would copy and free */
-        RtlCopyMemory(Request->Buffer, Irp->AssociatedIrp.SystemBuffer, Irp->IoStatus.Information);
-        ExFreePool(Irp->AssociatedIrp.SystemBuffer);
-        Irp->AssociatedIrp.SystemBuffer = NULL;
-    }
-    return STATUS_MORE_PROCESSING_REQUIRED;
-}
-
-static VOID
-Begin(PREQUEST Request, ULONG Length)
-{
-    PIO_STACK_LOCATION Stack;
-
-    RtlZeroMemory(Request, sizeof(*Request));
-    Request->Length = Length;
-    Request->Order = ++Clock;
-    Request->Irp = IoAllocateIrp(2, FALSE);
-    Request->Irp->RequestorMode = KernelMode;
-    Request->Irp->UserBuffer = Request->Buffer;
-    Request->Irp->Tail.Overlay.Thread = PsGetCurrentThread();
-    Request->Irp->Tail.Overlay.OriginalFileObject = File;
-    IoSetNextIrpStackLocation(Request->Irp);
-    IoSetCompletionRoutine(Request->Irp, Completed, Request, TRUE, TRUE, TRUE);
-    IoSetNextIrpStackLocation(Request->Irp);
-    Stack = IoGetCurrentIrpStackLocation(Request->Irp);
-    Stack->MajorFunction = IRP_MJ_DIRECTORY_CONTROL;
-    Stack->MinorFunction = IRP_MN_NOTIFY_CHANGE_DIRECTORY;
-    Stack->FileObject = File;
-    Stack->Parameters.NotifyDirectory.Length = Length;
 }
 
 /* Record for record; what lies between them is nobody's. */
@@ -179,6 +129,7 @@ Ask(PWATCH Watch)
         Watch->Directory = Directories[Directory];
     }
     Begin(Request, Length);
+    Request->Order = ++Clock;
     FsRtlNotifyFilterChangeDirectory(Sync, &List, Watch, (PSTRING)&Watch->Directory, Tree, Ignores,
                                      Filter, Request->Irp, NULL, NULL, NULL);
     if (Watch->Ready) {
@@ -308,21 +259,7 @@ Check(VOID)
 static VOID
 Steps(VOID)
 {
-    UNICODE_STRING Name = RTL_CONSTANT_STRING(L"\\??\\C:\\");
-    OBJECT_ATTRIBUTES Object;
-    IO_STATUS_BLOCK Iosb;
-
-    InitializeObjectAttributes(&Object, &Name, OBJ_KERNEL_HANDLE | OBJ_CASE_INSENSITIVE, NULL,
-                               NULL);
-    EXPECT_STATUS(ZwCreateFile(&Handle, FILE_LIST_DIRECTORY, &Object, &Iosb, NULL, 0,
-                               FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, FILE_OPEN,
-                               FILE_DIRECTORY_FILE, NULL, 0),
-                  STATUS_SUCCESS);
-    EXPECT_STATUS(
-        ObReferenceObjectByHandle(Handle, 0, *IoFileObjectType, KernelMode, (PVOID *)&File, NULL),
-        STATUS_SUCCESS);
-    FsRtlNotifyInitializeSync(&Sync);
-    InitializeListHead(&List);
+    Prepare();
     for (ULONG Step = 0; Step < STEPS; Step++) {
         PWATCH Watch = &Watches[Any(HANDLES)];
         ULONG What = Any(32);

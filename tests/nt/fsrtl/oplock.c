@@ -2,50 +2,8 @@
  * oplock.c - the oplock package, with requests of our own. [DDI: ntifs, FsRtlOplockFsctrl, FsRtlCheckOplock, FsRtlOplockBreakToNone,
  * FsRtlOplockIsFastIoPossible, FsRtlOplockIsSharedRequest; IFS: oplock overview]
  */
-#include "../ntlab-test.h"
-
-typedef struct _REQUEST {
-    PIRP Irp;
-    BOOLEAN Done, Waits; /* completed; a break is over */
-    IO_STATUS_BLOCK Iosb;
-    IO_SECURITY_CONTEXT Security;
-    ACCESS_STATE Access;
-} REQUEST, *PREQUEST;
-
-static HANDLE Handles[2];
-static PFILE_OBJECT Files[2];
-static OPLOCK Oplock;
-
-static NTSTATUS NTAPI
-Completed(PDEVICE_OBJECT DeviceObject, PIRP Irp, PVOID Context)
-{
-    PREQUEST Request = Context;
-
-    Request->Iosb = Irp->IoStatus;
-    Request->Done = TRUE;
-    return STATUS_MORE_PROCESSING_REQUIRED;
-}
-
-/* A request of a file object, as its file system has it. */
-static PIO_STACK_LOCATION
-Begin(PREQUEST Request, PFILE_OBJECT File, UCHAR Major)
-{
-    PIO_STACK_LOCATION Stack;
-
-    RtlZeroMemory(Request, sizeof(*Request));
-    Request->Irp = IoAllocateIrp(2, FALSE);
-    Request->Irp->RequestorMode = KernelMode;
-    Request->Irp->Tail.Overlay.Thread = PsGetCurrentThread();
-    Request->Irp->Tail.Overlay.OriginalFileObject = File;
-    IoSetNextIrpStackLocation(Request->Irp);
-    IoSetCompletionRoutine(Request->Irp, Completed, Request, TRUE, TRUE, TRUE);
-    IoSetNextIrpStackLocation(Request->Irp);
-    Stack = IoGetCurrentIrpStackLocation(Request->Irp);
-    Stack->MajorFunction = Major;
-    Stack->FileObject = File;
-    Stack->DeviceObject = File->DeviceObject;
-    return Stack;
-}
+#define HANDLES 2
+#include "oplock.h"
 
 static NTSTATUS
 Control(PREQUEST Request, PFILE_OBJECT File, ULONG Code, ULONG Opens)
@@ -53,12 +11,6 @@ Control(PREQUEST Request, PFILE_OBJECT File, ULONG Code, ULONG Opens)
     Begin(Request, File, IRP_MJ_FILE_SYSTEM_CONTROL)->Parameters.FileSystemControl.FsControlCode =
         Code;
     return FsRtlOplockFsctrl(&Oplock, Request->Irp, Opens);
-}
-
-static VOID NTAPI
-Over(PVOID Context, PIRP Irp)
-{
-    ((PREQUEST)Context)->Waits = FALSE;
 }
 
 /* An operation of File; STATUS_PENDING: Waits until the break is over. */
@@ -88,31 +40,9 @@ Operation(PREQUEST Request, PFILE_OBJECT File, UCHAR Major, ACCESS_MASK Access, 
 }
 
 static VOID
-End(PREQUEST Request)
-{
-    IoFreeIrp(Request->Irp);
-}
-
-static VOID
 Prepare(VOID)
 {
-    UNICODE_STRING Name = RTL_CONSTANT_STRING(L"\\??\\C:\\oplock-test");
-    OBJECT_ATTRIBUTES Object;
-    IO_STATUS_BLOCK Iosb;
-
-    InitializeObjectAttributes(&Object, &Name, OBJ_KERNEL_HANDLE | OBJ_CASE_INSENSITIVE, NULL,
-                               NULL);
-    for (int i = 0; i < 2; i++) {
-        EXPECT_STATUS(ZwCreateFile(&Handles[i], GENERIC_READ | GENERIC_WRITE | DELETE, &Object,
-                                   &Iosb, NULL, 0,
-                                   FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
-                                   FILE_OPEN_IF, 0, NULL, 0),
-                      STATUS_SUCCESS);
-        EXPECT_STATUS(ObReferenceObjectByHandle(Handles[i], 0, *IoFileObjectType, KernelMode,
-                                                (PVOID *)&Files[i], NULL),
-                      STATUS_SUCCESS);
-    }
-    FsRtlInitializeOplock(&Oplock);
+    OpenAll(L"\\??\\C:\\oplock-test");
     EXPECT(!FsRtlCurrentOplock(&Oplock) && !FsRtlCurrentBatchOplock(&Oplock));
     EXPECT(FsRtlOplockIsFastIoPossible(&Oplock)); /* there is none */
 }

@@ -3,7 +3,8 @@
  * [IFS: irp-mj-create2, irp-mj-read2, irp-mj-write2, irp-mj-lock-control2, irp-mj-set-information2, irp-mj-file-system-control2,
  * irp-mj-cleanup2, granting-oplocks, acknowledging-oplock-breaks; ntifs: FsRtlOplockFsctrl, FsRtlCheckOplockEx, FsRtlOplockBreakH]
  */
-#include "../ntlab-test.h"
+#define HANDLES 3
+#include "oplock.h"
 
 #define REQUEST_OPLOCK CTL_CODE(FILE_DEVICE_FILE_SYSTEM, 144, METHOD_BUFFERED, FILE_ANY_ACCESS)
 #define READ           1
@@ -25,15 +26,6 @@ static const struct {
     {REQUEST_OPLOCK, READ | WRITE | HANDLE_TOO},
 };
 enum { LEVEL1, LEVEL2, BATCH, FILTER, R, RH, RW, RWH };
-
-typedef struct _REQUEST {
-    PIRP Irp;
-    BOOLEAN Done, Waits; /* completed; a break is over */
-    IO_STATUS_BLOCK Iosb;
-    ULONG Buffer[16];
-    IO_SECURITY_CONTEXT Security;
-    ACCESS_STATE Access;
-} REQUEST, *PREQUEST;
 
 typedef struct _OPERATION {
     const char *Name;
@@ -91,54 +83,6 @@ static const OPERATION Operations[] = {
     {"flush", NO_BREAK, NO_BREAK, IRP_MJ_FLUSH_BUFFERS},
     {"others' end", NO_BREAK, "0- 0- 0- 0- 0- 0- 0- 0-", IRP_MJ_CLEANUP},
 };
-
-static HANDLE Handles[3];
-static PFILE_OBJECT Files[3];
-static OPLOCK Oplock;
-
-static NTSTATUS NTAPI
-Completed(PDEVICE_OBJECT DeviceObject, PIRP Irp, PVOID Context)
-{
-    PREQUEST Request = Context;
-
-    Request->Iosb = Irp->IoStatus;
-    Request->Done = TRUE;
-    return STATUS_MORE_PROCESSING_REQUIRED;
-}
-
-static VOID NTAPI
-Over(PVOID Context, PIRP Irp)
-{
-    ((PREQUEST)Context)->Waits = FALSE;
-}
-
-static PIO_STACK_LOCATION
-Begin(PREQUEST Request, PFILE_OBJECT File, UCHAR Major)
-{
-    PIO_STACK_LOCATION Stack;
-
-    RtlZeroMemory(Request, sizeof(*Request));
-    Request->Irp = IoAllocateIrp(2, FALSE);
-    Request->Irp->RequestorMode = KernelMode;
-    Request->Irp->Tail.Overlay.Thread = PsGetCurrentThread();
-    Request->Irp->Tail.Overlay.OriginalFileObject = File;
-    Request->Irp->AssociatedIrp.SystemBuffer = Request->Buffer;
-    IoSetNextIrpStackLocation(Request->Irp);
-    IoSetCompletionRoutine(Request->Irp, Completed, Request, TRUE, TRUE, TRUE);
-    IoSetNextIrpStackLocation(Request->Irp);
-    Stack = IoGetCurrentIrpStackLocation(Request->Irp);
-    Stack->MajorFunction = Major;
-    Stack->FileObject = File;
-    Stack->DeviceObject = File->DeviceObject;
-    return Stack;
-}
-
-static VOID
-End(PREQUEST Request)
-{
-    IoFreeIrp(Request->Irp);
-    Request->Irp = NULL;
-}
 
 /* Flags: 1 a request, 2 an acknowledgment; of FSCTL_REQUEST_OPLOCK. */
 static NTSTATUS
@@ -350,23 +294,7 @@ Cell(const OPERATION *Operation, ULONG Kind, BOOLEAN Own, ULONG Flags, ULONG Way
 static VOID
 Prepare(VOID)
 {
-    UNICODE_STRING Name = RTL_CONSTANT_STRING(L"\\??\\C:\\oplock-table");
-    OBJECT_ATTRIBUTES Object;
-    IO_STATUS_BLOCK Iosb;
-
-    InitializeObjectAttributes(&Object, &Name, OBJ_KERNEL_HANDLE | OBJ_CASE_INSENSITIVE, NULL,
-                               NULL);
-    for (int i = 0; i < 3; i++) {
-        EXPECT_STATUS(
-            ZwCreateFile(&Handles[i], GENERIC_READ | GENERIC_WRITE | DELETE, &Object, &Iosb, NULL,
-                         0, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, FILE_OPEN_IF,
-                         i == 2 ? FILE_SYNCHRONOUS_IO_NONALERT : 0, NULL, 0),
-            STATUS_SUCCESS);
-        EXPECT_STATUS(ObReferenceObjectByHandle(Handles[i], 0, *IoFileObjectType, KernelMode,
-                                                (PVOID *)&Files[i], NULL),
-                      STATUS_SUCCESS);
-    }
-    FsRtlInitializeOplock(&Oplock);
+    OpenAll(L"\\??\\C:\\oplock-table");
 }
 
 static VOID
