@@ -6,7 +6,7 @@
  *
  * The steps run when the device has been started, in the dispatch routine of IRP_MN_QUERY_PNP_DEVICE_STATE.
  */
-#include "io-test.h"
+#include "fdo.h"
 
 #define CLASSES    3
 #define REFERENCES 3
@@ -43,7 +43,6 @@ static struct {
 } Watchers[WATCHERS];
 static TELLING Told[TOLD], Expected[TOLD];
 static ULONG ToldCount, ExpectedCount, Seed = 3, Wrong[12], Clock;
-static PDEVICE_OBJECT Pdo, Fdo, LowerDevice;
 static WCHAR Opened[32];
 static BOOLEAN Ran;
 
@@ -347,32 +346,4 @@ Dispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
         break;
     }
     return Complete(Irp, STATUS_SUCCESS, 0);
-}
-
-static NTSTATUS NTAPI
-AddDevice(PDRIVER_OBJECT DriverObject, PDEVICE_OBJECT PhysicalDeviceObject)
-{
-    NTSTATUS Status = IoCreateDevice(DriverObject, 0, NULL, FILE_DEVICE_UNKNOWN,
-                                     FILE_DEVICE_SECURE_OPEN, FALSE, &Fdo);
-
-    if (!NT_SUCCESS(Status)) {
-        return Status;
-    }
-    Pdo = PhysicalDeviceObject;
-    LowerDevice = IoAttachDeviceToDeviceStack(Fdo, Pdo);
-    Fdo->Flags |= DO_POWER_PAGABLE;
-    Fdo->Flags &= ~DO_DEVICE_INITIALIZING;
-    return STATUS_SUCCESS;
-}
-
-NTSTATUS NTAPI
-DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
-{
-    Driver = DriverObject;
-    DriverObject->DriverUnload = IoTestUnload;
-    DriverObject->DriverExtension->AddDevice = AddDevice;
-    for (ULONG i = 0; i <= IRP_MJ_MAXIMUM_FUNCTION; i++) {
-        DriverObject->MajorFunction[i] = Dispatch;
-    }
-    return STATUS_SUCCESS;
 }

@@ -5,9 +5,8 @@
  *
  * The checks run when the device has been started, in the dispatch routine of IRP_MN_QUERY_PNP_DEVICE_STATE.
  */
-#include "io-test.h"
+#include "fdo.h"
 
-static PDEVICE_OBJECT Pdo, Fdo, LowerDevice;
 static ULONG Minors[16], MinorCount;
 static BOOLEAN Ran;
 
@@ -80,22 +79,6 @@ Dispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
         return IoCallDriver(LowerDevice, Irp);
     }
     return Complete(Irp, STATUS_SUCCESS, 0);
-}
-
-static NTSTATUS NTAPI
-AddDevice(PDRIVER_OBJECT DriverObject, PDEVICE_OBJECT PhysicalDeviceObject)
-{
-    NTSTATUS Status = IoCreateDevice(DriverObject, 0, NULL, FILE_DEVICE_UNKNOWN,
-                                     FILE_DEVICE_SECURE_OPEN, FALSE, &Fdo);
-
-    if (!NT_SUCCESS(Status)) {
-        return Status;
-    }
-    Pdo = PhysicalDeviceObject;
-    LowerDevice = IoAttachDeviceToDeviceStack(Fdo, Pdo);
-    Fdo->Flags |= DO_POWER_PAGABLE;
-    Fdo->Flags &= ~DO_DEVICE_INITIALIZING;
-    return STATUS_SUCCESS;
 }
 
 static VOID
@@ -568,16 +551,4 @@ RunTests(VOID)
         TEST(Bus)};
 
     NtlabRun(Tests, RTL_NUMBER_OF(Tests));
-}
-
-NTSTATUS NTAPI
-DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
-{
-    Driver = DriverObject;
-    DriverObject->DriverUnload = IoTestUnload;
-    DriverObject->DriverExtension->AddDevice = AddDevice;
-    for (ULONG i = 0; i <= IRP_MJ_MAXIMUM_FUNCTION; i++) {
-        DriverObject->MajorFunction[i] = Dispatch;
-    }
-    return STATUS_SUCCESS;
 }
