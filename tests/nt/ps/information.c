@@ -9,6 +9,9 @@
 #include "ntlab-client.h"
 #include <winternl.h>
 
+NTSTATUS NTAPI NtSetInformationThread(HANDLE, THREADINFOCLASS, PVOID, ULONG);
+ULONG NTAPI NtGetCurrentProcessorNumber(VOID);
+
 #define ME              ((HANDLE) - 1)
 #define THREAD          ((HANDLE) - 2)
 #define KERNEL_ADDRESS  ((void *)0x400080000000ull)
