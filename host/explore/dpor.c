@@ -295,10 +295,14 @@ ask_bare(void)
 }
 
 static void
-find_races_of_blocked(const struct question *question, uint32_t agent)
+find_races_of_blocked(const struct question *question, agent_set agents)
 {
-    taking_is_steady = operation_is_steady(&question->next[agent]);
-    happens_blocked(question, agent, reverse);
+    for (; agents != 0; agents &= agents - 1) {
+        uint32_t agent = set_first(agents);
+
+        taking_is_steady = operation_is_steady(&question->next[agent]);
+        happens_blocked(question, agent, reverse);
+    }
 }
 
 /* D3: who was there at the last question, did not step and is gone. */
@@ -309,9 +313,7 @@ find_taken_away(const struct question *question)
     agent_set gone = last->present & ~question->present & ~set_one(last->agent);
 
     ask_instead(gone & last->enabled);
-    for (gone &= ~last->enabled; gone != 0; gone &= gone - 1) {
-        find_races_of_blocked(question, set_first(gone));
-    }
+    find_races_of_blocked(question, gone & ~last->enabled);
 }
 
 static uint32_t
@@ -369,9 +371,7 @@ choose(const struct question *question)
     }
     node->done |= set_one(node->chosen);
     kept = question->step + 1 >= prefix ? happens_kept_from(question, node->chosen) : 0;
-    for (agent_set set = kept & ~question->enabled; set != 0; set &= set - 1) {
-        find_races_of_blocked(question, set_first(set));
-    }
+    find_races_of_blocked(question, kept & ~question->enabled);
     taking_is_steady = operation_is_steady(&question->next[node->chosen]);
     happens_take(question, node->chosen, question->step + 1 < prefix ? ignore : reverse);
     ask_instead(kept & question->enabled);
@@ -389,9 +389,7 @@ end(const struct question *question, bool cut)
     runs++;
     complete += !cut;
     happens_ask(question);
-    for (agent_set set = question->present & ~question->enabled; set != 0; set &= set - 1) {
-        find_races_of_blocked(question, set_first(set)); /* D3 */
-    }
+    find_races_of_blocked(question, question->present & ~question->enabled); /* D3 */
     if (!cut && happens_steps > 0) {
         ask_instead(end_took_away(question, &happens_step[happens_steps - 1]));
     }

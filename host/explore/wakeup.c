@@ -377,10 +377,14 @@ reverse_blocked(uint32_t i, uint32_t agent, const uint32_t *clock)
 }
 
 static void
-find_races_of_blocked(const struct question *question, uint32_t agent)
+find_races_of_blocked(const struct question *question, agent_set agents)
 {
-    taking = &question->next[agent];
-    happens_blocked(question, agent, reverse_blocked);
+    for (; agents != 0; agents &= agents - 1) {
+        uint32_t agent = set_first(agents);
+
+        taking = &question->next[agent];
+        happens_blocked(question, agent, reverse_blocked);
+    }
 }
 
 /* Of the step that is being taken: W1 is asked at the run's end. */
@@ -468,9 +472,7 @@ find_taken_away(const struct question *question)
     agent_set gone = last->present & ~question->present & ~set_one(last->agent);
 
     ask_instead(question, gone & last->enabled);
-    for (gone &= ~last->enabled; gone != 0; gone &= gone - 1) {
-        find_races_of_blocked(question, set_first(gone));
-    }
+    find_races_of_blocked(question, gone & ~last->enabled);
 }
 
 /* Whoever sleeps here and is not woken sleeps at the next question too. */
@@ -647,9 +649,7 @@ choose(const struct question *question)
     node->chosen = move_of(chosen, &question->next[chosen]);
     pass_sleep(question);
     kept = happens_kept_from(question, chosen);
-    for (agent_set set = kept & ~question->enabled; set != 0; set &= set - 1) {
-        find_races_of_blocked(question, set_first(set));
-    }
+    find_races_of_blocked(question, kept & ~question->enabled);
     happens_take(question, chosen, note_race);
     ask_instead(question, kept & question->enabled);
     return chosen;
@@ -666,9 +666,7 @@ end(const struct question *question, bool cut)
     }
     happens_ask(question);
     reverse_all();
-    for (agent_set set = question->present & ~question->enabled; set != 0; set &= set - 1) {
-        find_races_of_blocked(question, set_first(set));
-    }
+    find_races_of_blocked(question, question->present & ~question->enabled);
     if (!cut && happens_steps > 0) {
         ask_instead(question, end_took_away(question, &happens_step[happens_steps - 1]));
     }
