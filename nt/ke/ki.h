@@ -15,8 +15,8 @@
  *       ready list, waiting, or terminated.
  *   K3  Whatever becomes current on the carrier, Machine->* and gs describe it (KiLoadProcessor).
  *
- * Files: startup, agent (names), schedule (points, processors, ready lists), explore (what the host is
- * told while schedules are explored), inject (events of the environment), sanitize (callbacks of instrumented code), thread, process, wait,
+ * Files: startup, agent (names), schedule (points, processors, ready lists), explore, operation (what the host is
+ * told while schedules are explored: of whom, and of what they are about to do), inject (events of the environment), sanitize (callbacks of instrumented code), thread, process, wait,
  * held, sound (the kernel looks at itself), servicetable (numbers and descriptors), event, mutant, semaphore, timer, queue, dpc, apc, region, apcsdisabled.S, suspend, irql, spinlock, time, service,
  * trap, exception, bugcheck, debug, version, entry.S (all that C cannot say).
  */
@@ -211,7 +211,6 @@ VOID KiHideBudget(VOID);     /* V2: from now on each point is slow */
 VOID KiShowBudget(VOID);     /* until now */
 BOOLEAN KiSpendBudget(VOID); /* at a point: it would have been passed */
 
-/* explore.c */
 /* point.c: where an access to memory is about to be done; PendingContext where there is no PendingWait. */
 typedef struct _KI_POINT {
     ULONG Size;
@@ -227,12 +226,20 @@ VOID KiComparePoint(const volatile VOID *Address, ULONG64 Size, ULONG64 Expected
 VOID KiLockStep(const volatile VOID *Word, ULONG Step); /* userlock.c: enum abi_lock_step */
 VOID KiCodePoint(ULONG64 Address, ULONG What, struct abi_trap *Registers);
 
+/* explore.c */
+BOOLEAN KiAskExplorer(BOOLEAN AskerCanStep);
+
+/* operation.c */
+#define KI_QUEUE_ORDER 1 /* explore.c, E13 */
+#define KI_QUEUE_FIRST 2
 VOID KiSetPending(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT WouldWait,
                   ULONG_PTR Context);
 VOID KiSetPendingNone(VOID); /* it goes on */
-BOOLEAN KiAskExplorer(BOOLEAN AskerCanStep);
 BOOLEAN KiPasses(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT WouldWait,
                  ULONG_PTR Context);
+BOOLEAN KiDescribeAgent(ULONG Cpu, struct abi_agent *Agent); /* FALSE: nobody would step there */
+VOID KiAddObject(struct abi_agent *Agent, const volatile VOID *Object, ULONG64 Flags);
+VOID KiAddQueueOf(PKDPC Dpc, ULONG Changes, struct abi_agent *Agent);
 
 /* few.c: explore --cpus */
 #define KI_AGENT_PROCESSORS 63 /* with so many each thread that is explored has one of its own */
@@ -253,7 +260,7 @@ extern KI_DISPLACED KiDisplaced[KI_MAX_DISPLACED];
 extern ULONG KiLastPlace;
 extern ULONG64 KiDpcDemands;
 PKI_DISPLACED KiDisplacedOf(PKTHREAD Thread); /* NULL: it has its processor, or none of its own */
-VOID KiDescribeDisplaced(PKI_DISPLACED Place, struct abi_agent *Agent); /* explore.c */
+VOID KiDescribeDisplaced(PKI_DISPLACED Place, struct abi_agent *Agent); /* operation.c */
 BOOLEAN KiGiveWay(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT WouldWait,
                   ULONG_PTR Context);
 ULONG KiCountDisplaced(ULONG Operation, const volatile VOID *Object);
