@@ -68,23 +68,13 @@ PspTerminateThread(PETHREAD Thread, NTSTATUS Status)
 PETHREAD
 PspReferenceNextThread(PEPROCESS Process, PETHREAD Thread)
 {
-    PLIST_ENTRY Head = &Process->Pcb.ThreadListHead, Entry = Head->Flink;
-    PETHREAD Next = NULL;
+    BOOLEAN Left = Thread != NULL && Thread->Tcb.State == Terminated;
+    PETHREAD Next = PspNextThreadOf(Process, Left ? NULL : Thread);
 
-    if (Thread != NULL && Thread->Tcb.State != Terminated) {
-        Entry = Thread->Tcb.ThreadListEntry.Flink;
-    } else if (Thread != NULL) {
-        /* It has left the list since; its links lead nowhere. */
-        while (Entry != Head &&
-               CONTAINING_RECORD(Entry, KTHREAD, ThreadListEntry)->Ordinal <= Thread->Tcb.Ordinal) {
-            Entry = Entry->Flink;
-        }
-    }
-    for (; Entry != Head && Next == NULL; Entry = Entry->Flink) {
-        Next = (PETHREAD)CONTAINING_RECORD(Entry, KTHREAD, ThreadListEntry);
-        if (!ObReferenceObjectSafe(Next)) {
-            Next = NULL; /* made, and dropped before it was started */
-        }
+    /* It has left the list since, and its links lead nowhere; or the next one was made, and dropped before it was started. */
+    while (Next != NULL &&
+           ((Left && Next->Tcb.Ordinal <= Thread->Tcb.Ordinal) || !ObReferenceObjectSafe(Next))) {
+        Next = PspNextThreadOf(Process, Next);
     }
     if (Thread != NULL) {
         ObDereferenceObject(Thread);
