@@ -273,7 +273,8 @@ class Coverage:
         """{file of nt/: {line: block numbers}}."""
         if not self.table:
             self.table = {path: {line: sorted(blocks) for line, blocks in lines.items()} for path, lines in self.read_lines().items()}
-            self.save()
+            if self.tests: # else what the file knows of another kernel may still be carried over
+                self.save()
         return {path: {int(line): blocks for line, blocks in lines.items()} for path, lines in self.table.items()}
 
     def read_lines(self):

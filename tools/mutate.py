@@ -21,6 +21,7 @@ import argparse
 import collections
 import functools
 import hashlib
+import itertools
 import json
 import math
 import os
@@ -35,12 +36,14 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, "tools"))
 import kernel_coverage  # noqa: E402
+import run_tests  # noqa: E402
 
 GOAL = 0.9
 LISTS = os.path.join(ROOT, "tests/mutants")
 TIME_OUT = 6   # seconds for a test that takes less than 2 ...
 FACTOR = 4     # ... and so many times as long for another
 SLOW = 1.5     # ... that takes long anyway
+BUSY = 8       # seconds, with coverage, that a test may take which comes early for what it does in them
 PATIENCE = 900 # seconds that the tests of one mutant may take
 MOST_SLOW = 8  # tests that take long and come behind the quick ones: those that say what a report, a debugger or a finding must show, above all
 # What only the suite asks for (NTLAB_SELF_CHECK): it looks at the kernel and does nothing. A look that is left out is a check less, not a mistake of the kernel.
@@ -55,6 +58,7 @@ STEP = re.compile(r"\bKi\w*Point\(|\bIopUsePoint\(|\bKiLooksAt\(|\bKiChanges\(|\
 TELLS = ("told-", "cli-report/")  # what a report says
 COUNTED = ("count/", "explore-agents/", "explore-oracle/")
 MOST_TELLING = 60 # tests whose source has words of the line
+MOST_BUSY = 10    # tests that do most in their time
 MOST_ALIKE = 2    # of one source come before tests of others
 BOUNDS = (" < ", " <= ", " > ", " >= ")
 
@@ -375,14 +379,9 @@ def stop_codes(text):
     return {stop_names()[word] for word in re.findall(r"[A-Z][A-Z0-9_]{5,}", text) if word in stop_names()} | {int(word, 16) for word in re.findall(r"(?:BugCheck\w*\(|^bugcheck )(0x\w+)", text)}
 
 
-def alternately(some, others):
-    """All of both, each once: the first of each, the second of each and so on."""
-    found = {}
-    for i, name in enumerate(some):
-        found.setdefault(name)
-        if i < len(others):
-            found.setdefault(others[i])
-    return list(found)
+def alternately(*lists):
+    """All of them, each once: the first of each, the second of each and so on."""
+    return list(dict.fromkeys(name for row in itertools.zip_longest(*lists) for name in row if name is not None))
 
 
 class Judge:
@@ -405,6 +404,8 @@ class Judge:
         self.parts = {name: parts[text] for name, text in self.source.items()}
         self.stops = {name: stop_codes(" ".join(test.test.expected[:2])) if isinstance(test, kernel_coverage.PeTest) else set() for name, test in self.tests.items()}
         self.seldom, self.sources = collections.Counter(word for found in parts.values() for word in found), len(parts)
+        points = run_tests.known_points()
+        self.points = {name: points.get(test.test.name) for name, test in self.tests.items() if isinstance(test, kernel_coverage.PeTest)}
         self.kills, self.texts = collections.Counter(), {}
         self.mirror = mirror(build)
 
@@ -482,7 +483,14 @@ class Judge:
             used[program] += 1
             if used[program] > MOST_ALIKE and not ({function} | called | rules | around) & self.words[name] and not self.kills[path, name]:
                 later.add(name)
-        return alternately(sorted(ranked, key=later.__contains__), self.telling(function, line, names) if not step else [])
+        return alternately(sorted(ranked, key=later.__contains__), *([self.telling(function, line, names), self.busy(component, names)] if not step else []))
+
+    def busy(self, component, names):
+        """Quick tests that pass most schedule points for their time, those of the line's own folder first: a model does in a tenth of a second what others do
+        in many, and says after each step what must be so. One of each program."""
+        pace = {name: self.coverage.tests[name]["seconds"] / self.points[name] for name in names if self.points.get(name) and self.coverage.tests[name]["seconds"] < BUSY}
+        found = {tuple(self.tests[name].files): name for name in sorted(pace, key=pace.get, reverse=True)}
+        return sorted(found.values(), key=lambda name: (not name.startswith(component + "/"), pace[name]))[:MOST_BUSY]
 
     def telling(self, function, line, names):
         """Tests whose source speaks of what the line does: those that share its seldom words, some of each source."""
