@@ -19,6 +19,7 @@ enum aspect {
     OF_USER_APC,
     OF_CLAIMS,
     OF_STEPS,
+    OF_PRIORITY,
     OF_ITSELF, /* none */
     OF_NOTHING
 };
@@ -29,8 +30,8 @@ static const uint8_t aspects[SP_LAST] = {
     [SP_YIELD] = OF_NOTHING,
     [SP_SYSTEM_SERVICE] = OF_NOTHING,
     [SP_QUERY_TIME] = OF_NOTHING,
-    [SP_SET_PRIORITY] = OF_NOTHING, /* decides nothing where each thread has a processor of its own */
-    [SP_LEAVE_REGION] = OF_NOTHING, /* it has been left by then */
+    [SP_SET_PRIORITY] = OF_PRIORITY, /* it says what was set before */
+    [SP_LEAVE_REGION] = OF_NOTHING,  /* it has been left by then */
     [SP_DELAY] = OF_NOTHING,
     [SP_ENTER_REGION] = OF_ITSELF, /* what matters is which APCs could have come first */
     [SP_OBJECT] = OF_LIFE,
