@@ -32,7 +32,6 @@ NtCreateEvent(PHANDLE EventHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES
               EVENT_TYPE EventType, BOOLEAN InitialState)
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
-    HANDLE Handle;
     PKEVENT Event;
     NTSTATUS Status = ExpProbeWrite(EventHandle, sizeof(HANDLE), 1, Mode);
 
@@ -48,15 +47,7 @@ NtCreateEvent(PHANDLE EventHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES
         return Status;
     }
     KeInitializeEvent(Event, EventType, InitialState);
-    Status = ObInsertObject(Event, NULL, DesiredAccess, 0, NULL, &Handle);
-    if (NT_SUCCESS(Status)) {
-        NTSTATUS Stored = ExpStoreHandle(EventHandle, Handle, Mode);
-
-        if (!NT_SUCCESS(Stored)) {
-            Status = Stored;
-        }
-    }
-    return Status;
+    return ExpInsertObject(Event, DesiredAccess, EventHandle, Mode);
 }
 
 NTSTATUS NTAPI

@@ -48,6 +48,21 @@ ExpStoreHandle(PHANDLE Out, HANDLE Value, KPROCESSOR_MODE Mode)
     return STATUS_SUCCESS;
 }
 
+/* A new object gets its handle, which goes where the caller wants it. */
+FORCEINLINE NTSTATUS
+ExpInsertObject(PVOID Object, ACCESS_MASK DesiredAccess, PHANDLE Out, KPROCESSOR_MODE Mode)
+{
+    HANDLE Handle;
+    NTSTATUS Status = ObInsertObject(Object, NULL, DesiredAccess, 0, NULL, &Handle), Stored;
+
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    Stored = ExpStoreHandle(Out, Handle, Mode);
+    return NT_SUCCESS(Stored) ? Status
+                              : Stored; /* a success may say that there was one of this name */
+}
+
 /* Probes a result that may be absent. */
 FORCEINLINE NTSTATUS
 ExpProbeWrite(PVOID Address, SIZE_T Bytes, ULONG Alignment, KPROCESSOR_MODE Mode)

@@ -145,7 +145,7 @@ ExpRaise(NTSTATUS ErrorStatus, ULONG NumberOfParameters, ULONG StringMask, PULON
          ULONG Options, PULONG Response, KPROCESSOR_MODE Mode)
 {
     NTSTATUS Shown = ErrorStatus & ~EXP_OVERRIDE_ERRORMODE;
-    char String[EXP_MAX_PARAMETERS][80], Text[512], Where[128];
+    char String[EXP_MAX_PARAMETERS][80] = {}, Text[512], Where[128];
     const char *Sentence = ExpErrorSentence(Shown);
     ULONG Strings = 0, i;
     int Length;
@@ -154,9 +154,6 @@ ExpRaise(NTSTATUS ErrorStatus, ULONG NumberOfParameters, ULONG StringMask, PULON
         if (StringMask & (1u << i)) {
             ExpReadErrorString(Parameters[i], String[Strings++], sizeof(String[0]));
         }
-    }
-    for (i = Strings; i < EXP_MAX_PARAMETERS; i++) {
-        String[i][0] = 0;
     }
     if (Shown == STATUS_ENTRYPOINT_NOT_FOUND && NumberOfParameters == 3) {
         /* ntdll: an import that an image of the box lacks is being called. */

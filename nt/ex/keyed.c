@@ -50,7 +50,6 @@ NtCreateKeyedEvent(PHANDLE KeyedEventHandle, ACCESS_MASK DesiredAccess,
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     PULONG64 Object;
-    HANDLE Handle;
     NTSTATUS Status = ExpProbeWrite(KeyedEventHandle, sizeof(HANDLE), 1, Mode);
 
     if (!NT_SUCCESS(Status)) {
@@ -65,15 +64,7 @@ NtCreateKeyedEvent(PHANDLE KeyedEventHandle, ACCESS_MASK DesiredAccess,
         return Status;
     }
     *Object = 0;
-    Status = ObInsertObject(Object, NULL, DesiredAccess, 0, NULL, &Handle);
-    if (NT_SUCCESS(Status)) {
-        NTSTATUS Stored = ExpStoreHandle(KeyedEventHandle, Handle, Mode);
-
-        if (!NT_SUCCESS(Stored)) {
-            Status = Stored;
-        }
-    }
-    return Status;
+    return ExpInsertObject(Object, DesiredAccess, KeyedEventHandle, Mode);
 }
 
 NTSTATUS NTAPI

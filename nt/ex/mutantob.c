@@ -39,7 +39,6 @@ NtCreateMutant(PHANDLE MutantHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUT
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     PKMUTANT Mutant;
-    HANDLE Handle;
     NTSTATUS Status = ExpProbeWrite(MutantHandle, sizeof(HANDLE), 1, Mode);
 
     if (NT_SUCCESS(Status)) {
@@ -50,15 +49,7 @@ NtCreateMutant(PHANDLE MutantHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUT
         return Status;
     }
     KeInitializeMutant(Mutant, InitialOwner);
-    Status = ObInsertObject(Mutant, NULL, DesiredAccess, 0, NULL, &Handle);
-    if (NT_SUCCESS(Status)) {
-        NTSTATUS Stored = ExpStoreHandle(MutantHandle, Handle, Mode);
-
-        if (!NT_SUCCESS(Stored)) {
-            Status = Stored;
-        }
-    }
-    return Status;
+    return ExpInsertObject(Mutant, DesiredAccess, MutantHandle, Mode);
 }
 
 NTSTATUS NTAPI

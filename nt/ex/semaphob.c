@@ -25,7 +25,6 @@ NtCreateSemaphore(PHANDLE SemaphoreHandle, ACCESS_MASK DesiredAccess,
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     PKSEMAPHORE Semaphore;
-    HANDLE Handle;
     NTSTATUS Status = ExpProbeWrite(SemaphoreHandle, sizeof(HANDLE), 1, Mode);
 
     if (!NT_SUCCESS(Status)) {
@@ -40,15 +39,7 @@ NtCreateSemaphore(PHANDLE SemaphoreHandle, ACCESS_MASK DesiredAccess,
         return Status;
     }
     KeInitializeSemaphore(Semaphore, InitialCount, MaximumCount);
-    Status = ObInsertObject(Semaphore, NULL, DesiredAccess, 0, NULL, &Handle);
-    if (NT_SUCCESS(Status)) {
-        NTSTATUS Stored = ExpStoreHandle(SemaphoreHandle, Handle, Mode);
-
-        if (!NT_SUCCESS(Stored)) {
-            Status = Stored;
-        }
-    }
-    return Status;
+    return ExpInsertObject(Semaphore, DesiredAccess, SemaphoreHandle, Mode);
 }
 
 NTSTATUS NTAPI

@@ -167,7 +167,6 @@ NtCreateTimer(PHANDLE TimerHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     PEXP_TIMER Timer;
-    HANDLE Handle;
     NTSTATUS Status = ExpProbeWrite(TimerHandle, sizeof(HANDLE), 1, Mode);
 
     if (!NT_SUCCESS(Status)) {
@@ -185,15 +184,7 @@ NtCreateTimer(PHANDLE TimerHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES
     KeInitializeDpc(&Timer->Dpc, ExpTimerDpc, Timer);
     KeInitializeSpinLock(&Timer->Lock);
     Timer->Thread = NULL;
-    Status = ObInsertObject(Timer, NULL, DesiredAccess, 0, NULL, &Handle);
-    if (NT_SUCCESS(Status)) {
-        NTSTATUS Stored = ExpStoreHandle(TimerHandle, Handle, Mode);
-
-        if (!NT_SUCCESS(Stored)) {
-            Status = Stored;
-        }
-    }
-    return Status;
+    return ExpInsertObject(Timer, DesiredAccess, TimerHandle, Mode);
 }
 
 NTSTATUS NTAPI

@@ -67,13 +67,12 @@ IopPopupNormalRoutine(PVOID Context, PVOID Argument1, PVOID Argument2)
     PIOP_POPUP Popup = Context;
     PEPROCESS Process = PspThreadsProcess(PspCurrentThread());
     PIRP Irp = Popup->Irp;
-    char Text[400], Label[128];
+    char Text[400], Label[128] = "";
     ULONG Bytes = 0;
 
     if (Process->Pcb.Slice != 0 || KiVersion->MajorVersion < 6) { /* E2 */
         RtlUnicodeToUTF8N(Label, sizeof(Label) - 1, &Bytes, Popup->String.Buffer,
                           Popup->String.Length);
-        Label[Bytes] = 0;
         KiFormatText(Text, sizeof(Text), "%s - System Error: hard error %x %s\n",
                      Process->Pcb.Slice != 0 ? (const char *)Process->ImageFileName
                                              : "System Process",

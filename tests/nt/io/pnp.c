@@ -60,6 +60,15 @@ Dispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
                 RunTests();
             }
             break;
+        case IRP_MN_QUERY_DEVICE_RELATIONS:
+            if (Stack->Parameters.QueryDeviceRelations.Type == BusRelations) {
+                PDEVICE_RELATIONS None = ExAllocatePoolWithTag(PagedPool, sizeof(*None), 'npoI');
+
+                None->Count = 0; /* no children; who asks frees the list */
+                Irp->IoStatus.Information = (ULONG_PTR)None;
+                Irp->IoStatus.Status = STATUS_SUCCESS;
+            }
+            break;
         case IRP_MN_REMOVE_DEVICE:
             Irp->IoStatus.Status = STATUS_SUCCESS;
             IoSkipCurrentIrpStackLocation(Irp);

@@ -15,6 +15,9 @@ Tell(PVOID Buffer, ULONG Length)
     EXPECT(Buffer == &Word && *(PULONG)Buffer == 0x1234);
     EXPECT_EQ(First.State, BufferStarted);
     DbgPrint("the callback has run\n");
+    if (CASE == 3) {
+        *(volatile ULONG *)0x10 = 0; /* the bug check stays the first one */
+    }
 }
 
 NTSTATUS NTAPI
@@ -25,7 +28,7 @@ DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
     KeRegisterBugCheckCallback(&Second, Tell, NULL, 0, (PUCHAR) "gone");
     KeRegisterBugCheckCallback(&First, Tell, &Word, sizeof(Word), (PUCHAR) "here");
     KeDeregisterBugCheckCallback(&Second);
-    if (CASE == 1) {
+    if (CASE != 2) {
         KeBugCheckEx(0xDEADBEEF, 1, 2, 3, 4);
     }
     KeBugCheck(0xDEADBEEF);
