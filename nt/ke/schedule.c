@@ -296,6 +296,9 @@ KiScheduleAsk(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT Would
             if (KiInjection.Allowed != 0) {
                 KiInjectArrived(Operation, Object);
             }
+            if (Machine->record & ABI_RECORD_CHECK) {
+                KiCheckSound();
+            }
             if (Machine->record & ABI_RECORD_STATE) {
                 Machine->state = KiHashStacks();
             }

@@ -1,7 +1,7 @@
 /*
  * sound.c - are the dispatcher's structures whole?
  *
- * For the tests of the kernel (NTLAB_SELF_CHECK): at each schedule point of a run that is not searched all processors, threads, timers,
+ * For the tests of the kernel (NTLAB_SELF_CHECK; 2: in searches, too): at each schedule point of a run all processors, threads, timers,
  * DPCs, APCs and waits are gone through, and what must hold between them is asked for. A run in which something does not ends there.
  * A mistake is told of in the step that it was made in, long before anybody else sees it.
  *
@@ -317,7 +317,8 @@ KiCheckThread(PKTHREAD Thread)
     KI_DEMAND((Thread->Header.Type & 0x7F) == KiObjThread, "a thread's type", Thread);
     KI_DEMAND((KiSlotBitmap[Slot / 64] & 1ull << (Slot % 64)) != 0, "a thread's slot is free",
               Thread);
-    KI_DEMAND(Thread->Running == KiIsOnProcessor(Thread) || Thread->State == Initialized,
+    KI_DEMAND(Thread->Running == KiIsOnProcessor(Thread) || Thread->State == Initialized ||
+                  Thread->Process == &KiIdleProcess,
               "a thread's processor", Thread);
     KiCheckState(Thread);
     KiCheckPlace(Thread);
@@ -475,7 +476,8 @@ KiCheckTimers(VOID)
         }
         KI_DEMAND(KiIsLinked(At), "the list of timers", Timer);
         KI_DEMAND((ULONG64)Timer->DueTime.QuadPart >= Before, "the order of timers", Timer);
-        KI_DEMAND((ULONG64)Timer->DueTime.QuadPart > Machine->time_100ns || KiHostClock,
+        KI_DEMAND((ULONG64)Timer->DueTime.QuadPart > Machine->time_100ns || KiHostClock ||
+                      Machine->explore,
                   "a timer is late", Timer);
         KI_DEMAND(Timer->Dpc != KI_THREAD_TIMER ||
                       CONTAINING_RECORD(Timer, KTHREAD, Timer)->TimerActive,

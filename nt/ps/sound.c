@@ -10,7 +10,9 @@
 VOID
 PspBeginChecks(VOID)
 {
-    if (HcConfig("self-check", NULL, 0) != 0 && !PspBoot.explore) {
+    char How = 0;
+
+    if (HcConfig("self-check", &How, 1) != 0 && (!PspBoot.explore || How == '2')) {
         KiBeginChecks();
     }
 }
