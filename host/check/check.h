@@ -106,7 +106,8 @@ struct question {
     const char *words;
     enum abi_token token; /* 0: ABI_TOKEN_ADMIN */
     bool without_drivers;
-    bool loud; /* an end other than a clean one is told, and noted */
+    bool loud;  /* an end other than a clean one is told, and noted */
+    bool loads; /* of `loud`: the drivers do not come to be loaded */
     bool fail_alloc, fail_always;
     uint32_t fail_number;
 };

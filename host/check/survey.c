@@ -50,14 +50,14 @@ on_output(void *context, uint32_t channel, const char *text, size_t length)
     }
 }
 
-/* What is the client's own affair is not told. */
+/* What is the client's own affair is not told; while drivers are loaded it has none. */
 static void
-tell(struct check *check, const struct report *report)
+tell(struct check *check, const struct report *report, bool loads)
 {
     struct note note;
 
     note_make(report, documents_timeline(check->options), &note);
-    if (note.verdict == VERDICT_FINDING && !note.of_driver) {
+    if (note.verdict == VERDICT_FINDING && !note.of_driver && !loads) {
         note_free(&note);
         return;
     }
@@ -121,7 +121,7 @@ survey_ask(struct check *check, const struct question *question, struct answer *
     status = report_status(report);
     answer->stacks = lowmem_stacks(output.report);
     if (status != STATUS_CLEAN && question->loud) {
-        tell(check, report);
+        tell(check, report, question->loads);
     }
     report_free(report);
     close(result.memory);
@@ -491,7 +491,8 @@ survey_make(struct check *check)
         } else { /* the load itself: no case would come further, and why is to be told */
             free(now.text);
             now = (struct answer){0};
-            status = survey_ask(check, &(struct question){.words = "list", .loud = true}, &now);
+            status = survey_ask(
+                check, &(struct question){.words = "list", .loud = true, .loads = true}, &now);
         }
     }
     free(before.text);

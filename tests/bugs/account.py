@@ -92,7 +92,7 @@ def account(options, fields):
 
 QUICK = ("resource-apcs", "spin-order", "irp-twice", "pool-overrun", "unload-work", "double-fetch", "alloc-unchecked", "completion-unmarked",
          "port-written", "register-read", "cookie-written", "process-by-pointer", "physical-view", "wait-users-event", "irp-cancel-set",
-         "completion-unsent", "alloc-second-fails", "call-unset-stack", "call-unset-pool")
+         "completion-unsent", "alloc-second-fails", "call-unset-stack", "call-unset-pool", "upper-start")
 
 
 def main():
