@@ -642,9 +642,10 @@ spin_arrive(uint32_t number, const struct abi_agent *agent, uint64_t step)
         forget_rounds(round);
         round->unseen = false;
     }
-    if (((!round->known || !round->sleeping) && round->last + 1 != step) ||
-        (round->changed_size != 0 &&
-         value_at(round->changed, round->changed_size) != round->before)) {
+    if (round->changed_size != 0 &&
+        value_at(round->changed, round->changed_size) != round->before) {
+        forget_rounds(round); /* L3 */
+    } else if ((!round->known || !round->sleeping) && round->last + 1 != step) {
         forget(round);
     }
     round->changed_size = 0;
