@@ -379,7 +379,7 @@ typedef struct _KI_PENDING_WAIT {
     BOOLEAN Withheld;           /* not while others can go on: timeout.c */
     ULONG State;                /* from here on while schedules are explored */
     PKI_TIMED_PLACE Place;      /* NULL: its time-outs are not counted */
-    ULONG64 Length;             /* 100 ns */
+    ULONG64 Length;             /* 100 ns; 0: it ends at once */
     struct abi_trap *Registers; /* of who does it, where it ends by itself; NULL: not known */
 } KI_PENDING_WAIT, *PKI_PENDING_WAIT;
 

@@ -179,7 +179,7 @@ KiDescribeWait(PKI_PENDING_WAIT Wait, struct abi_agent *Agent)
         Gives = Agent->op == SP_REMOVE_QUEUE ? KiIsQueueEmpty((PKQUEUE)Agent->object)
                                              : !KiIsSatisfied(Wait);
         Agent->flags |= Gives ? ABI_AGENT_READS : 0;
-        if (Gives && !Ends) {
+        if (Gives && !Ends && Wait->Length != 0) {
             KiTimePassers++; /* E10 */
             KiAddObject(Agent, &KiEnding, ABI_AGENT_READS | ABI_OBJECT_END);
         }

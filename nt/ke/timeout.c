@@ -68,7 +68,11 @@ KiPrepareTimeOut(PKI_PENDING_WAIT Wait, PLARGE_INTEGER Timeout, struct abi_trap 
     Length = Timeout->QuadPart > 0
                  ? Timeout->QuadPart - (LONGLONG)(KiBootTime + Machine->time_100ns)
                  : -Timeout->QuadPart;
-    if (Length <= 0 || Wait->Registers == NULL || KiWindowClosed || KiFewProcessors) {
+    if (Length <= 0) {
+        return;
+    }
+    Wait->Length = (ULONG64)Length;
+    if (Wait->Registers == NULL || KiWindowClosed || KiFewProcessors) {
         return;
     }
     Place = KiFindPlace(
@@ -76,7 +80,6 @@ KiPrepareTimeOut(PKI_PENDING_WAIT Wait, PLARGE_INTEGER Timeout, struct abi_trap 
         (ULONG)(((Registers->rip ^ Registers->rsp << 32) * 0x9E3779B97F4A7C15ull) >> 32) | 1);
     Wait->Place = Place;
     Wait->State = KiStateOf(Registers);
-    Wait->Length = (ULONG64)Length;
     if (KiTimersOver || Place->Times >= KI_FREE_CHANGED ||
         (Place->Same >= KI_FREE_SAME && Place->State == Wait->State)) {
         Wait->Timed = FALSE;
