@@ -13,7 +13,7 @@
  *   B2  A trace counts once, whatever bound it was found with (told.h).
  *   B3  An operation on objects that no other agent has been seen at commutes with all that others do. To
  *       switch in front of it shows nothing that a switch behind it does not, at the same cost: so there
- *       is none, but where the run's end could come instead. If an object turns out to be shared after all, the bound is searched again; if the operation crashes, nothing is behind it,
+ *       is none, but in front of what only lets time pass, for the run's end may come instead. If an object turns out to be shared after all, the bound is searched again; if the operation crashes, nothing is behind it,
  *       and the switches in front of it are made after all.
  *   B4  Who yields is not preempted.
  *   B5  When a bound has cut nothing off, all is explored, and a greater one is of no use.
@@ -189,23 +189,7 @@ is_local(const struct operation *operation)
             return false;
         }
     }
-    return operation->op != SP_YIELD;
-}
-
-/* Could the run end here? Then what only lets time pass comes before that, or not at all. */
-static bool
-may_end(const struct question *question)
-{
-    struct touch touch[OPERATION_TOUCHES];
-
-    for (agent_set set = question->enabled; set != 0; set &= set - 1) {
-        const struct operation *operation = &question->next[set_first(set)];
-
-        if (operation->op == SP_YIELD && operation_touches_end(operation, touch, 0) != 0) {
-            return true;
-        }
-    }
-    return false;
+    return operation->op != SP_YIELD && operation_touches_end(operation, touch, 0) == 0;
 }
 
 /* Who could go on within the bound; *beyond: somebody cannot. */
@@ -237,7 +221,7 @@ within(struct node *node, const struct question *question)
     node->beyond = false;
     agents = affordable(node, question, &node->beyond);
     if (question->last != NO_AGENT && (question->enabled >> question->last & 1) != 0 && !few &&
-        is_local(&question->next[question->last]) && !may_end(question)) {
+        is_local(&question->next[question->last])) {
         node->before = agents & ~set_one(question->last);
         return set_one(question->last);
     }

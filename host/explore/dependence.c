@@ -165,6 +165,14 @@ operation_touches(const struct operation *operation, struct touch *touch)
     return count;
 }
 
+bool
+operation_is_end(const struct operation *operation)
+{
+    struct touch touch[OPERATION_TOUCHES];
+
+    return operation->op == SP_YIELD && operation_touches_end(operation, touch, 0) != 0;
+}
+
 uint32_t
 operation_touches_end(const struct operation *operation, struct touch *touch, uint32_t count)
 {

@@ -17,7 +17,7 @@
  *       So does who is queued an APC: what he does behind the APC follows from that, if he still does it. Who does not stand blocked there could
  *       have stepped instead.
  *       So does an agent that another one's step took away: a timer that was cancelled, a DPC that was
- *       taken off its queue, what would still have happened by itself when the run ended, and everybody
+ *       taken off its queue, what would still have happened by itself when the run ended (time that passes comes before its end, or not at all), and everybody
  *       who could have stepped instead of the step that crashed.
  *   D4  What the last run and this one share is not looked at again.
  *

@@ -209,7 +209,7 @@ count_run(const struct abi_stop *why, bool crashed, bool counts, uint64_t digest
     return error;
 }
 
-/* For the strategy: who was left, and before what. */
+/* For the strategy: who was left, and before what. Of a run that has ended by itself, who had to wait at its end. */
 static void
 leave_question(const struct abi_stop *why, bool crashed)
 {
@@ -217,8 +217,9 @@ leave_question(const struct abi_stop *why, bool crashed)
 
     if (why != NULL && !it.blocked) {
         gone = crashed ? gone_image(why) : 0;
+        it.question.present &=
+            ~set_one(it.stepped) & (crashed ? ~(agent_set)0 : ~it.question.enabled);
         it.question.enabled &= crashed ? ~set_one(it.stepped) : 0;
-        it.question.present &= crashed ? ~set_one(it.stepped) : 0;
         it.question.step = it.at.steps;
         if (gone != 0) { /* nt/ke/visit.c, I4 */
             it.next[it.stepped] = (struct operation){.op = SP_READ_STATE,

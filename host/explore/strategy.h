@@ -213,6 +213,8 @@ uint32_t operation_touches(const struct operation *operation, struct touch *touc
 /* The same for the run's end, which says who comes before whom, and nothing of what anybody does: appended; the new count. */
 uint32_t operation_touches_end(const struct operation *operation, struct touch *touch,
                                uint32_t count);
+/* The end itself, in which who waits for it stands. */
+bool operation_is_end(const struct operation *operation);
 /* Of these, only the blocks and objects that must not be freed before it. */
 uint32_t operation_lives(const struct operation *operation, struct touch *touch);
 /* The same for an agent's that queues no APC and accesses no memory; `more`: operation_objects of it. */

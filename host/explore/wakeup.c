@@ -437,9 +437,9 @@ ask_bare(void)
     insert(&node->tree, true);
 }
 
-/* What the last step has taken away could have come instead of it: W5. */
+/* What the last step has taken away could have come instead of it: W5. `ends`: and then the step, which is the run's end. */
 static void
-ask_instead(const struct question *question, agent_set agents)
+ask_instead(const struct question *question, agent_set agents, bool ends)
 {
     struct node *node = &path[happens_steps - 1];
     uint32_t at;
@@ -453,7 +453,10 @@ ask_instead(const struct question *question, agent_set agents)
 
         event[0] = (struct event){.step = happens_steps - 1,
                                   .move = move_of(agent, &question->next[agent])};
-        events = 1;
+        event[1] = (struct event){.step = happens_steps - 1,
+                                  .clock = happens_clock(happens_steps - 1),
+                                  .move = node->chosen};
+        events = ends ? 2 : 1;
         for (uint32_t s = 0; s < node->sleeping && !asleep; s++) {
             const struct move *sleeper = &sleepers[node->sleepers + s];
 
@@ -471,7 +474,7 @@ find_taken_away(const struct question *question)
     const struct step *last = &happens_step[question->step - 1];
     agent_set gone = last->present & ~question->present & ~set_one(last->agent);
 
-    ask_instead(question, gone & last->enabled);
+    ask_instead(question, gone & last->enabled, false);
     find_races_of_blocked(question, gone & ~last->enabled);
 }
 
@@ -651,7 +654,7 @@ choose(const struct question *question)
     kept = happens_kept_from(question, chosen);
     find_races_of_blocked(question, kept & ~question->enabled);
     happens_take(question, chosen, note_race);
-    ask_instead(question, kept & question->enabled);
+    ask_instead(question, kept & question->enabled, operation_is_end(&question->next[chosen]));
     return chosen;
 }
 
@@ -668,7 +671,7 @@ end(const struct question *question, bool cut)
     reverse_all();
     find_races_of_blocked(question, question->present & ~question->enabled);
     if (!cut && happens_steps > 0) {
-        ask_instead(question, end_took_away(question, &happens_step[happens_steps - 1]));
+        ask_instead(question, end_took_away(question, &happens_step[happens_steps - 1]), false);
     }
     if (bare_is_judged()) {
         ask_bare();
