@@ -66,18 +66,20 @@ enum instruction {
     SET_WAIT,   /* an event or the semaphore, and waits for `argument` in the same step */
     ARM_EVERY,  /* as ARM, and then every thousand seconds */
     STAY,       /* on processor `object` */
+    AGAIN, /* from its beginning on, `argument` times at most, 0: for ever; counted in a register, `object` 1: in memory */
     BEHIND, /* first of all: nobody waits for the threads, timers and items, which are left behind when the run ends */
 };
 
 /*
  * Objects by number: 0 and 1 synchronization events, 2 a notification event, 3 a semaphore, 4 a queue, 5 a synchronization timer, 6 a notification
  * timer, 7 and 8 the completions of requests. A wait whose argument has ALERTABLE is one in user mode that a user APC ends. A timer whose DPC has LATE in
- * the argument comes in a thousand seconds. Locks: 0 and 1 fast mutexes, 2 a mutex, 3 a resource, 4 a spin lock, 5 rundown protection, 6 a remove lock (both only tried), 7 a push lock.
+ * the argument comes in a thousand seconds. What lasts a millisecond lasts a minute where threads go round, and two with LONGER. Locks: 0 and 1 fast mutexes, 2 a mutex, 3 a resource, 4 a spin lock, 5 rundown protection, 6 a remove lock (both only tried), 7 a push lock.
  */
 #define QUEUE       4
 #define FIRST_TIMER 5
 #define COMPLETIONS 7
 #define ALERTABLE   0x80
+#define LONGER      0x40
 #define LATE        0x80
 /*
  * 1 and 2 are DPCs: `argument` is 1 + the target processor, and an importance in bit 4. 3 and 4 threads. 5 and 6 APCs: `argument` is the thread, and a kind.
@@ -115,7 +117,8 @@ static SLIST_HEADER Sequenced;
 static LIST_ENTRY List;
 static KSPIN_LOCK ListLock;
 static DECLSPEC_ALIGN(16) SLIST_ENTRY Links[sizeof(UCHAR[512]) / 3];
-static UCHAR Code[512];
+static UCHAR Code[512], Times[sizeof(Code) / 3];
+static LONGLONG Short = 10000;
 
 static PVOID
 ObjectOf(UCHAR Number)
@@ -199,14 +202,16 @@ Release(UCHAR Number)
 static BOOLEAN
 Wait(UCHAR Number, UCHAR How, PLARGE_INTEGER Timeout)
 {
+    BOOLEAN Alertable = (How & ALERTABLE) != 0;
+
     if (Number == QUEUE) {
         ULONG_PTR Entry =
-            (ULONG_PTR)KeRemoveQueue(&Queue, How != 0 ? UserMode : KernelMode, Timeout);
+            (ULONG_PTR)KeRemoveQueue(&Queue, Alertable ? UserMode : KernelMode, Timeout);
 
         return Entry != STATUS_TIMEOUT && Entry != STATUS_USER_APC;
     }
-    return KeWaitForSingleObject(ObjectOf(Number), Executive, How != 0 ? UserMode : KernelMode,
-                                 How != 0, Timeout) == STATUS_SUCCESS;
+    return KeWaitForSingleObject(ObjectOf(Number), Executive, Alertable ? UserMode : KernelMode,
+                                 Alertable, Timeout) == STATUS_SUCCESS;
 }
 
 static LONG
@@ -240,7 +245,7 @@ Share(UCHAR Number, BOOLEAN Try, BOOLEAN Starve)
 static LONG
 WaitForTwo(UCHAR First, UCHAR Second, WAIT_TYPE Type, PLARGE_INTEGER Timeout)
 {
-    PVOID Both[2] = {ObjectOf(First), ObjectOf(Second & (UCHAR)~ALERTABLE)};
+    PVOID Both[2] = {ObjectOf(First), ObjectOf(Second & (UCHAR) ~(ALERTABLE | LONGER))};
     BOOLEAN Alertable = (Second & ALERTABLE) != 0;
     NTSTATUS Status = KeWaitForMultipleObjects(
         2, Both, Type, Executive, Alertable ? UserMode : KernelMode, Alertable, Timeout, NULL);
@@ -323,12 +328,37 @@ Deferred(PKDPC TheDpc, PVOID Context, PVOID Argument1, PVOID Argument2)
     Run(Context);
 }
 
+/*
+ * What lasts a millisecond. Nothing of what was done before is left in registers, and where arguments go (the fifth to the eighth): it would be another state of the
+ * caller (nt/ke/timeout.c, O1).
+ */
+static inline LARGE_INTEGER
+Soon(UCHAR How)
+{
+    __asm__ volatile("xorl %%ebx, %%ebx\n\txorl %%esi, %%esi\n\txorl %%edi, %%edi\n\t"
+                     "xorl %%ebp, %%ebp\n\txorl %%r12d, %%r12d\n\txorl %%r13d, %%r13d\n\t"
+                     "xorl %%r14d, %%r14d\n\txorl %%r15d, %%r15d\n\t"
+                     "movq %%rbx, 0x20(%%rsp)\n\tmovq %%rbx, 0x28(%%rsp)\n\t"
+                     "movq %%rbx, 0x30(%%rsp)\n\tmovq %%rbx, 0x38(%%rsp)" ::
+                         : "memory", "rbx", "rsi", "rdi", "rbp", "r12", "r13", "r14", "r15", "cc");
+    return (LARGE_INTEGER){.QuadPart = How & LONGER ? -2 * Short : -Short};
+}
+
+/* AGAIN: once more? */
+static BOOLEAN
+GoesRound(PUCHAR At, PUCHAR Rounds)
+{
+    return At[2] == 0 || (At[1] != 0 ? Times[(At - Code) / 3]++ : (*Rounds)++) < At[2];
+}
+
 static VOID
 Run(PUCHAR At)
 {
-    LARGE_INTEGER Now = {.QuadPart = 0}, Soon = {.QuadPart = -10000};
+    LARGE_INTEGER Now = {.QuadPart = 0}, Time;
+    PUCHAR Begin = At;
     KIRQL Before = PASSIVE_LEVEL;
-    LONG Last = 0;
+    UCHAR Rounds = 0;
+    volatile LONG Last = 0; /* in each state */
 
     for (; At[0] != END; At += 3) {
         switch (At[0]) {
@@ -349,7 +379,8 @@ Run(PUCHAR At)
             break;
         case TRY:
         case TIMED:
-            Last = Wait(At[1], At[2], At[0] == TRY ? &Now : &Soon);
+            Time = Soon(At[2]);
+            Last = Wait(At[1], At[2], At[0] == TRY ? &Now : &Time);
             break;
         case ADD:
             Last = InterlockedExchangeAdd(&Word[At[1]], 1);
@@ -381,18 +412,20 @@ Run(PUCHAR At)
         case ANY:
         case ANY_TIMED:
         case ANY_TRY:
+            Time = Soon(At[2]);
             Last = WaitForTwo(At[1], At[2], WaitAny,
                               At[0] == ANY       ? NULL
                               : At[0] == ANY_TRY ? &Now
-                                                 : &Soon);
+                                                 : &Time);
             break;
         case ALL:
         case ALL_TIMED:
         case ALL_TRY:
+            Time = Soon(At[2]);
             Last = WaitForTwo(At[1], At[2], WaitAll,
                               At[0] == ALL       ? NULL
                               : At[0] == ALL_TRY ? &Now
-                                                 : &Soon);
+                                                 : &Time);
             break;
         case LOOK:
             Last = At[1] >= FIRST_TIMER ? KeReadStateTimer(&Timer[At[1] - FIRST_TIMER])
@@ -410,6 +443,11 @@ Run(PUCHAR At)
             break;
         case QUEUE_DPC:
             Last = KeInsertQueueDpc(&Dpc[At[1]], NULL, NULL);
+            break;
+        case AGAIN:
+            if (GoesRound(At, &Rounds)) {
+                At = Begin - 3;
+            }
             break;
         case STAY:
             KeSetSystemAffinityThread((KAFFINITY)1 << At[1]);
@@ -458,8 +496,9 @@ Run(PUCHAR At)
             Last = KeTestAlertThread(UserMode);
             break;
         case DELAY:
-            Last = KeDelayExecutionThread(At[2] != 0 ? UserMode : KernelMode, At[2] != 0, &Soon) ==
-                   STATUS_SUCCESS;
+            Time = Soon(At[2]);
+            Last = KeDelayExecutionThread(At[2] & ALERTABLE ? UserMode : KernelMode,
+                                          (At[2] & ALERTABLE) != 0, &Time) == STATUS_SUCCESS;
             break;
         case QUEUE_ITEM:
             QueueItem(At[1] - WORK_ITEMS);
@@ -647,6 +686,9 @@ Program(VOID)
     for (PUCHAR At = Code; At[0] != END; At = NextList(At)) {
         if (At[0] == ROUTINE) {
             InitializeRoutine(At);
+        }
+        for (PUCHAR One = At; One[0] != END; One += 3) {
+            Short = One[0] == AGAIN ? 600000000 : Short;
         }
     }
     for (PUCHAR At = Code; At[0] != END; At = NextList(At)) {
