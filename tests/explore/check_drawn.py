@@ -141,7 +141,7 @@ def draw_program(draw):
 
 
 def draw_rounds(draw):
-    """A program with one or two threads that go round: each sleeps once in a round, and changes something."""
+    """A program with one or two threads that go round: each sleeps once or twice in a round, and changes something behind that."""
     program = draw_program(draw)
     things = tuple(draw.sample(range(QUEUE + 1), 2)), tuple(draw.sample(range(SPIN_LOCK), 1)), 1
     for at in range(min(len(program), draw.choice((1, 1, 2)))):
@@ -151,6 +151,8 @@ def draw_rounds(draw):
         more = draw_block(draw, things, frozenset(), 1) if draw.random() < 0.4 else []
         if any(name in ("IF", "TIMED") or (name == "SET" and one == QUEUE) for name, one, _ in change + more):
             change, more = [("ADD", 0, 0)], []
+        if draw.random() < 0.3: # at another place
+            more += [("DELAY", 0, LONGER) if sleep[0] == "TIMED" else ("TIMED", draw.choice(things[0]), 0), ("ADD", 0, 0)]
         again = ("AGAIN", draw.randrange(2), draw.choice((0, 0, 1, 2, 4)))
         if sleep[0] == "TIMED" and draw.random() < 0.6:
             program[at] = [sleep, ("IF", 0, len(change) + len(more) + 1), *change, *more, again]
