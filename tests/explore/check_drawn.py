@@ -52,6 +52,10 @@ FOUND = [
 # The same of programs that go round. An increment was taken for a look, so that no time-out was ever the last that was free (1 of 9).
 ROUNDS_FOUND = [
     [[("DELAY", 0, 0), ("ADD", 0, 0), ("TRY", 0, 0), ("IF", 0, 1), ("AGAIN", 1, 0)], [("ADD", 0, 0), ("SET", 0, 0)]],
+    # A round that comes when nobody else can go on, and lets others go on; whose comes first.
+    [[("DELAY", 0, 0), ("SET", 3, 0), ("AGAIN", 1, 2)], [("WAIT", 3, 0), ("WAIT", 3, 0), ("WAIT", 3, 0), ("WAIT", 3, 0), ("SET", 2, 0)], [("WAIT", 2, 0), ("EXCHANGE", 0, 0)],
+     [("WAIT", 2, 0), ("EXCHANGE", 0, 0)]],
+    [[("TIMED", 3, 0), ("ADD", 0, 0), ("AGAIN", 1, 4)], [("DELAY", 0, LONGER), ("ADD", 0, 0), ("AGAIN", 1, 3)]],
 ]
 # The same of programs that the lattice counts. An attempt to have all of a resource is in vain because of those who share it: dpor and odpor had 3 of 4. What a timer's
 # cancellation touches is what the timer has when one is asked. A DPC that is queued while it runs was told from one that is queued behind that by bounded (3 of 2).
