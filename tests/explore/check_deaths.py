@@ -89,7 +89,7 @@ def main():
             return [search.get(k) for k in ("outcome", "runs", "traces", "bad", "blocked")]
 
         # The watchdog asks the worker, which ends the run itself: nothing dies.
-        status, asked, findings, said, _ = search("hang", "--strategy", "dpor", "--budget", "1000runs", "--run-timeout", "500ms")
+        status, asked, findings, said, _ = search("hang", "--granularity", "atomics", "--strategy", "dpor", "--budget", "1000runs", "--run-timeout", "500ms")
         check("asked", status == 1 and asked.get("outcome") == "exhausted" and asked.get("bad", 0) > 0 and
               [f["kind"] for f in findings] == ["livelock"] and asked["died"] == 0, f"{status} {asked} {said[-500:]}")
 
@@ -109,7 +109,7 @@ def main():
         for strategy, budget in (("dpor", "1000runs"), ("odpor", "1000runs"), ("pct", "40runs")):
             first = None
             for jobs in ("1", "2"):
-                status, it, findings, said, killed = search("hang", "--strategy", strategy, "--budget", budget, "--jobs", jobs,
+                status, it, findings, said, killed = search("hang", "--granularity", "atomics", "--strategy", strategy, "--budget", budget, "--jobs", jobs,
                                                             "--run-timeout", "60s", killer=(signal.SIGABRT, 0.2))
                 what = f"{strategy} --jobs {jobs}: worker killed by SIGABRT"
                 check(what, status == 1 and it.get("died", 0) > 0 and [f["kind"] for f in findings] == ["bugcheck"] and killed >= 3,
@@ -124,7 +124,7 @@ def main():
         check("the finding replays to the same loop", status == 1 and killed == 1 and "signal 6" in said, f"{status} {said[-300:]}")
 
         # One that answers nobody is killed by its watchdog.
-        status, it, findings, said, killed = search("hang", "--strategy", "dpor", "--budget", "1000runs", "--run-timeout", "5s",
+        status, it, findings, said, killed = search("hang", "--granularity", "atomics", "--strategy", "dpor", "--budget", "1000runs", "--run-timeout", "5s",
                                                     killer=(signal.SIGSTOP, 0.2))
         check("stopped workers", status == 1 and it.get("died", 0) > 0 and [f["kind"] for f in findings] == ["livelock"],
               f"{status} {it} {said[-700:]}")
