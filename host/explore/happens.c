@@ -24,6 +24,8 @@
  *       that may be a step that it could have come before: another object's, which that one has nothing to do with.
  *   H9  The run's end has to wait for everybody who could do more than let time pass. What of that follows from a step is not in the other order, so it
  *       could come before each that it depends on.
+ *   H10 Who is there again when a DPC on his processor has ended was there before it began, and could have come first, behind others, too: of the steps up to its
+ *       beginning it is his clock without the DPC that says who races with him.
  *   H7  A step that touches nothing but the run's end is in no hash but its own, and in that of the set of steps: an APC may come in front of it or behind it.
  *   H8  A DPC is there when its processor is free for it: behind another one, or as soon as it is queued. What matters is who queued it, which its
  *       object says; so what made it appear is in its clock, and in no hash. So it is with a timer that is kept back until nobody else can do anything (nt/ke/explore.c, E6): the
@@ -424,14 +426,20 @@ search(uint32_t agent, const struct operation *operation, struct cursor *cursor,
        uint32_t *full, void (*race)(uint32_t earlier, uint32_t agent, const uint32_t *clock))
 {
     uint32_t co[MAX_AGENTS] __attribute__((aligned(32)));
+    uint32_t there[MAX_AGENTS] __attribute__((aligned(32)));
     const bool several = (operation->flags & ABI_AGENT_SEVERAL) != 0;
     uint32_t own = last_own(agent), passes = 0, mets = 0;
+    const bool returned =
+        appeared[agent] > own && (operation->flags & ABI_AGENT_RETURNS) != 0; /* H10 */
     uint64_t hash = mix((uint64_t)rank_after(own) << 32 | explorer_name(agent)) + operation->op +
                     own_past(agent, own, operation->op, operation->flags);
 
     memset(full, 0, happens_width * sizeof(*full));
     if (own != 0) {
         join(full, own - 1);
+    }
+    if (returned) {
+        memcpy(there, full, happens_width * sizeof(*there));
     }
     if (appeared[agent] > own) {
         join(full, appeared[agent] - 1);
@@ -441,8 +449,9 @@ search(uint32_t agent, const struct operation *operation, struct cursor *cursor,
     }
     memcpy(co, full, happens_width * sizeof(*co));
     for (;;) {
-        bool dependent = false, ordered = true, open = false;
+        bool dependent = false, ordered = true, open = false, was_there;
         const struct step *step;
+        const uint32_t *clock;
         enum coenabled may;
         uint32_t at = 0;
 
@@ -483,11 +492,14 @@ search(uint32_t agent, const struct operation *operation, struct cursor *cursor,
             join(full, at);
             hash += mix(step->hash + 2);
         }
-        may = coenabled(at, agent, operation);
-        if (co[step->agent] <= at && race != NULL &&
+        was_there = returned && (step->present >> agent & 1) != 0;
+        clock = was_there ? there : co;
+        may = returned && !was_there && co[step->agent] > at ? CO_NOT /* a step of the DPC's */
+                                                             : coenabled(at, agent, operation);
+        if (clock[step->agent] <= at && race != NULL &&
             (may == CO_YES || (may == CO_PERHAPS && could_come_first(at, several ? met : passed,
                                                                      several ? mets : passes)))) {
-            tell_race(at, agent, co, passes, race);
+            tell_race(at, agent, clock, passes, race);
         }
         met[mets++] = at;
         if (may != CO_YES) {
@@ -495,6 +507,9 @@ search(uint32_t agent, const struct operation *operation, struct cursor *cursor,
             continue;
         }
         join(co, at);
+        if (returned) {
+            join(there, at);
+        }
         if (open) { /* H1 */
             for (uint32_t i = 0; i < cursors; i++) {
                 const struct step_touch *touch = step->touch;

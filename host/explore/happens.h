@@ -79,9 +79,9 @@ happens_before(uint32_t earlier, uint32_t later)
     return happens_clock(later)[happens_step[earlier].agent] > earlier;
 }
 
-/* A run has come to its end, or has crashed: who could have stepped instead of the last step, and is gone with it. */
 /* D3: whom what `agent` would do keeps from what they stand in front of, blocked or not: it queues an APC to them, or ends the run instead of letting time pass. */
 agent_set happens_kept_from(const struct question *question, uint32_t agent);
+/* A run has come to its end, or has crashed: who could have stepped instead of the last step, and is gone with it. */
 agent_set end_took_away(const struct question *end, const struct step *last);
 
 /* Does all that others did happen before what the agent of the last step does from now on? */

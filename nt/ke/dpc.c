@@ -67,6 +67,12 @@ KiIsDpcRunning(ULONG Name)
     return FALSE;
 }
 
+BOOLEAN
+KiRunsDpc(const volatile VOID *Thread, ULONG_PTR Context)
+{
+    return ((PKPRCB)Context)->DpcRoutineActive;
+}
+
 /* D3: a processor that has nothing to do; the last one first, for threads begin with the first one. */
 static PKPRCB
 KiFreeProcessor(PKPRCB Self)

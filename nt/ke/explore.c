@@ -22,7 +22,8 @@
  *       a step, too, and comes before all else that its thread does.
  *   E5  A DPC on a processor that runs a thread keeps that thread from going on: while one is queued there,
  *       each step of the thread touches the processor, and so does the DPC's beginning. Where a DPC has the processor for its target
- *       each step of the thread touches it at any time, for the DPC could come behind it.
+ *       each step of the thread touches it at any time, for the DPC could come behind it. Who moves there does so in one step, which touches it,
+ *       and waits for the DPC that runs there.
  *   E6  A timer with a period, and one that is not the explored program's, expires by itself only when
  *       nobody else can do anything; the first two expiries of a periodic one are free. One that its own expiry sets anew, by its DPC, other DPCs and
  *       work items, goes on like that, too: its expiries are counted since a thread has set it.

@@ -454,6 +454,8 @@ BOOLEAN KiInsertDpc(PKDPC Dpc, PVOID Argument1, PVOID Argument2, BOOLEAN Raised)
 BOOLEAN KiRemoveDpc(PKDPC Dpc);
 VOID KiRunChosenDpc(PKPRCB Prcb); /* exploring */
 BOOLEAN KiAreDpcsLeft(const volatile VOID *Object, ULONG_PTR Unused);
+/* Of a thread that moves to the processor `Context`. */
+BOOLEAN KiRunsDpc(const volatile VOID *Thread, ULONG_PTR Context);
 BOOLEAN KiHasDpcs(PKPRCB Prcb); /* one waits to run here, or does */
 
 /* apc.c */

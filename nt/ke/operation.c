@@ -463,6 +463,11 @@ KiDescribeOperation(PKTHREAD Thread, BOOLEAN Dpc, KIRQL Irql, const volatile VOI
     }
     if (Wait == KiAreDpcsLeft) {
         KiAddObject(Agent, Object, ABI_AGENT_READS | ABI_OBJECT_LIFE); /* nobody holds it */
+    } else if (Wait == KiRunsDpc) {                                    /* E5 */
+        PKPRCB There = (PKPRCB)Context;
+
+        KiAddObject(Agent, There, 0);
+        KiAddObject(Agent, &There->DpcListHead.Blink, ABI_OBJECT_LIFE);
     } else if (Wait == KiWouldBlock || Wait == KiQueueWouldBlock) {
         KiDescribeWait((PKI_PENDING_WAIT)Context, Agent);
     } else if (Wait == NULL) {

@@ -233,18 +233,20 @@ KiApplyAffinity(PKTHREAD Thread, KAFFINITY Affinity)
 }
 
 /*
- * It moves to where DPCs run beside which it would have run before (explore.c, E5): that comes before one of them or behind it, and if one is
- * queued there it has to wait for that.
+ * It may move to where DPCs run beside which it would have run before (explore.c, E5): that comes before one of them or behind it. One that runs there
+ * is waited for here: it would go on only then.
  */
-static VOID
-KiPointOfMove(PKTHREAD Thread, KAFFINITY Affinity)
+static KIRQL
+KiLockToMove(PKTHREAD Thread, KAFFINITY Affinity)
 {
+    PKPRCB There = NULL;
+
     Affinity &= KeActiveProcessors;
     if (Thread == KiThread() && Affinity != 0 && (Affinity & ~KiTargets) == 0) {
-        PKPRCB Prcb = &KiProcessor[__builtin_ctzll(Affinity)]->Prcb;
-
-        KiAcquirePoint(SP_OBJECT, Prcb, NULL, KI_ALSO_CHANGES(&Prcb->DpcListHead.Blink));
+        There = &KiProcessor[__builtin_ctzll(Affinity)]->Prcb;
     }
+    return KiLockDispatcherToWait(SP_SET_PRIORITY, Thread, There != NULL ? KiRunsDpc : NULL,
+                                  (ULONG_PTR)There);
 }
 
 /* The thread's own ("user") affinity: it rules while no system affinity is set. */
@@ -258,8 +260,7 @@ KeSetAffinityThread(PKTHREAD Thread, KAFFINITY Affinity)
     if (Affinity == 0) {
         KeBugCheckEx(INVALID_AFFINITY_SET, 0, 0, 0, 0);
     }
-    KiPointOfMove(Thread, Affinity);
-    OldIrql = KiLockDispatcher(SP_SET_PRIORITY, Thread);
+    OldIrql = KiLockToMove(Thread, Affinity);
     Previous = Thread->UserAffinity;
     Thread->UserAffinity = Affinity;
     if (!Thread->SystemAffinityActive) {
@@ -278,8 +279,7 @@ KeSetSystemAffinityThreadEx(KAFFINITY Affinity)
     KAFFINITY Previous = 0;
     KIRQL OldIrql;
 
-    KiPointOfMove(Thread, Affinity);
-    OldIrql = KiLockDispatcher(SP_SET_PRIORITY, Thread);
+    OldIrql = KiLockToMove(Thread, Affinity);
     Affinity &= KeActiveProcessors;
     if (Affinity != 0) {
         Previous = Thread->SystemAffinityActive ? Thread->Affinity : 0;

@@ -89,6 +89,12 @@ WIDE_FOUND = [
     [[("QUEUE_ITEM", 8, 0), ("QUEUE_ITEM", 7, 0)], [("ROUTINE", 7, 1), ("ADD", 0, 0)], [("ROUTINE", 8, 0), ("ADD", 1, 0)]],
     [[("QUEUE_DPC", 1, 0)], [("QUEUE_DPC", 2, 0)], [("ROUTINE", 2, 2), ("ADD", 0, 0)], [("ROUTINE", 1, 2), ("ADD", 0, 0)]],
     [[("STAY", 3, 0), ("LOOK", 0, 0)], [("QUEUE_DPC", 2, 0)], [("ROUTINE", 2, 4)]],
+    # Who moves to a DPC's processor had two steps for it, between which the DPC could come and behind which it could not (dpor and odpor 14 of 16).
+    [[("STAY", 1, 0), ("LOCK", 4, 0), ("UNLOCK", 4, 0)], [("QUEUE_DPC", 2, 0)], [("ROUTINE", 2, 2)]],
+    # Who is there again behind a DPC on his processor could have come before it, not only at once but behind others (dpor 9 of 16, 17 of 24, 26 of 33).
+    [[("STAY", 1, 0), ("QUEUE_DPC", 2, 0), ("ADD", 0, 0)], [("ADD", 0, 0)], [("ROUTINE", 2, 2)]],
+    [[("STAY", 1, 0), ("QUEUE_DPC", 2, 0), ("TRY", 0, 0)], [("SET", 0, 0)], [("ROUTINE", 2, 2), ("CLEAR", 0, 0)]],
+    [[("STAY", 1, 0), ("QUEUE_DPC", 2, 0), ("ADD", 0, 0)], [("ADD", 1, 0), ("ADD", 0, 0)], [("ROUTINE", 2, 2), ("ADD", 0, 0), ("ADD", 1, 0)]],
 ]
 
 passed = failed = 0
@@ -344,16 +350,15 @@ class Wide:
         lists = [[("ROUTINE", number, draw.choice((0, 0, 1, 2)) | draw.choice((0, 0, HIGH_IMPORTANCE))), *self.deferred(dispatch, number)] for number in self.dpcs]
         lists += [[("ROUTINE", number, draw.randrange(self.threads) | draw.choice((0, 0, APC_SPECIAL, APC_USER))), *self.deferred(passive, number)] for number in self.apcs]
         lists += [[("ROUTINE", number, draw.choice((0, 0, 1))), *self.deferred(passive, number)] for number in self.items]
-        if not going:
-            self.stay(threads, lists)
+        self.stay(threads, lists)
         if draw.random() < (0.4 if going else 0.15):
             threads[0].insert(0, ("BEHIND", 0, 0))
         return threads + self.lists + lists
 
     def stay(self, threads, lists):
-        """One thread, perhaps, has the processor to itself that a DPC has for its target. With a spin lock dpor has 16 of 18 then, which is not mended, nor where that one goes round (231 of 238)."""
+        """One thread, perhaps, has the processor to itself that a DPC has for its target."""
         targets = [code[0][2] & 0x0F for code in lists if code[0][1] in DPCS and code[0][2] & 0x0F != 0]
-        if targets and SPIN_LOCK not in self.locks and self.draw.random() < 0.6:
+        if targets and self.draw.random() < 0.6:
             threads[0].insert(0, ("STAY", self.draw.choice(targets) - 1, 0))
 
 
