@@ -489,34 +489,13 @@ class Rounds(check_models.Run):
 
     def able(self):
         """Who can go on; None: whose sleep is over first is not said here, or nobody will ever stop it."""
-        able = [thread for thread in range(len(self.threads)) if self.can(thread)]
+        able = super().able()
         if able:
             return able
         due = sorted((self.slept.get(thread, 0) + one[5], thread) for thread, one in enumerate(self.pending) if one is not None and one[1] == SLEEP)
         if self.forced > 12 or (len(due) > 1 and due[0][0] == due[1][0]):
             return None
         return [due[0][1]] if due else []
-
-
-def count_rounds(model, most):
-    """As check_models.count."""
-    todo, known, whole, stuck = [()], set(), set(), set()
-    while todo:
-        schedule = todo.pop()
-        run = Rounds(model, schedule)
-        trace = run.trace()
-        if trace in known:
-            continue
-        known.add(trace)
-        able = run.able()
-        if able is None or len(known) > most or len(whole) > MOST:
-            return None
-        todo += [schedule + (thread,) for thread in able]
-        if not able:
-            whole.add(trace)
-            if any(one is not None for one in run.pending):
-                stuck.add(trace)
-    return len(whole), len(stuck)
 
 
 def model_of(program):
@@ -661,7 +640,7 @@ def main():
             return next(iter(wrong), None)
 
         def by_model(program, most=BEGINNINGS):
-            found = (count_rounds if goes_round(program) else check_models.count)(model_of(program), most)
+            found = check_models.count(model_of(program), most, Rounds if goes_round(program) else check_models.Run)
             if found is None or not 2 <= found[0] <= MOST:
                 return False
             compare(program, found)

@@ -78,6 +78,9 @@ class Run:
         except StopIteration:
             self.pending[thread] = None
 
+    def able(self):
+        return [thread for thread in range(len(self.threads)) if self.can(thread)]
+
     def note(self, thread, name, reads):
         event = (thread, self.steps[thread])
         history = self.seen.setdefault(name, [])
@@ -93,19 +96,19 @@ class Run:
                                                 for name, history in self.seen.items())))
 
 
-def count(model, most=None):
-    """Traces, and those of them at whose end somebody waits for ever; None: there are more beginnings than `most`."""
+def count(model, most=None, make=Run):
+    """Traces, and those of them at whose end somebody waits for ever; None: there are more beginnings than `most`, or who can go on is not said."""
     todo, known, whole, stuck = [()], set(), set(), set()
     while todo:
         schedule = todo.pop()
-        run = Run(model, schedule)
+        run = make(model, schedule)
         trace = run.trace()
         if trace in known:
             continue
         known.add(trace)
-        if most is not None and len(known) > most:
+        able = run.able()
+        if able is None or (most is not None and len(known) > most):
             return None
-        able = [t for t in range(len(run.threads)) if run.can(t)]
         todo += [schedule + (t,) for t in able]
         if not able:
             whole.add(trace)
