@@ -22,15 +22,15 @@
  *       that step's affair: another event of those that it waits for, another one who shares the lock. If something that does not follow
  *       from the step has let it go on since, it could. (What an injected event waits for is the next step of its target.) To a wait for any of several
  *       that may be a step that it could have come before: another object's, which that one has nothing to do with.
- *   H9  The run's end has to wait for everybody who could do more than let time pass. What of that follows from a step is not in the other order, so it
- *       could come before each that it depends on.
- *   H10 Who is there again when a DPC on his processor has ended was there before it began, and could have come first, behind others, too: of the steps up to its
- *       beginning it is his clock without the DPC that says who races with him.
  *   H7  A step that touches nothing but the run's end is in no hash but its own, and in that of the set of steps: an APC may come in front of it or behind it.
  *   H8  A DPC is there when its processor is free for it: behind another one, or as soon as it is queued. What matters is who queued it, which its
  *       object says; so what made it appear is in its clock, and in no hash. So it is with a timer that is kept back until nobody else can do anything (nt/ke/explore.c, E6): the
  *       step behind which it is there is anybody's; and with the thread that a DPC has interrupted: its step says itself whether it comes
  *       behind the DPC's beginning.
+ *   H9  The run's end has to wait for everybody who could do more than let time pass. What of that follows from a step is not in the other order, so it
+ *       could come before each that it depends on.
+ *   H10 Who is there again when a DPC on his processor has ended was there before it began, and could have come first, behind others, too: of the steps up to its
+ *       beginning it is his clock without the DPC that says who races with him.
  */
 #include <errno.h>
 #include <string.h>
@@ -692,22 +692,33 @@ happens_blocked(const struct question *end, uint32_t agent,
     tell_interruption(agent, &end->next[agent], first, cursors, race);
 }
 
+/* Who would let time pass. */
+static agent_set
+kept_by_end(const struct question *question, uint32_t end)
+{
+    agent_set kept = 0;
+
+    for (agent_set set = question->enabled & ~set_one(end); set != 0; set &= set - 1) {
+        if (operation_dependent(&question->next[set_first(set)], &question->next[end])) {
+            kept |= set & -set;
+        }
+    }
+    return kept;
+}
+
 agent_set
 happens_kept_from(const struct question *question, uint32_t agent)
 {
     const struct operation *operation = &question->next[agent];
-    const bool ends = operation_is_end(operation);
     agent_set kept = 0;
 
-    if (operation->queues == 0 && !ends) {
+    if (operation_is_end(operation)) {
+        return kept_by_end(question, agent);
+    }
+    if (operation->queues == 0) {
         return 0;
     }
-    for (agent_set set = question->enabled & ~set_one(agent); ends && set != 0; set &= set - 1) {
-        if (operation_dependent(&question->next[set_first(set)], operation)) {
-            kept |= set & -set;
-        }
-    }
-    for (agent_set set = ends ? 0 : question->present; set != 0; set &= set - 1) {
+    for (agent_set set = question->present; set != 0; set &= set - 1) {
         uint32_t other = set_first(set);
         const struct operation *next = &question->next[other];
 

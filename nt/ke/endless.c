@@ -36,36 +36,16 @@ KiJoins(PKTHREAD Waiter, PKTHREAD Thread)
     return FALSE;
 }
 
-static PKTHREAD
-KiNextThread(PKTHREAD Thread)
-{
-    PLIST_ENTRY Process = PsActiveProcessHead.Flink, Link = NULL;
-
-    if (Thread != NULL) {
-        Process = &CONTAINING_RECORD(Thread->Process, EPROCESS, Pcb)->ActiveProcessLinks;
-        Link = Thread->ThreadListEntry.Flink;
-    }
-    for (; Process != &PsActiveProcessHead; Process = Process->Flink, Link = NULL) {
-        PLIST_ENTRY Head =
-            &CONTAINING_RECORD(Process, EPROCESS, ActiveProcessLinks)->Pcb.ThreadListHead;
-
-        Link = Link != NULL ? Link : Head->Flink;
-        if (Link != Head) {
-            return CONTAINING_RECORD(Link, KTHREAD, ThreadListEntry);
-        }
-    }
-    return NULL;
-}
-
 static BOOLEAN
 KiIsAwaited(PKTHREAD Thread, ULONG Joins)
 {
     if (Thread->Teb != NULL || Thread->Awaited) {
         return TRUE;
     }
-    for (PKTHREAD Other = KiNextThread(NULL); Joins != 0 && Other != NULL;
-         Other = KiNextThread(Other)) {
-        if (Other != Thread && KiJoins(Other, Thread) && KiIsAwaited(Other, Joins - 1)) {
+    for (PETHREAD Other = PspNextThread(NULL); Joins != 0 && Other != NULL;
+         Other = PspNextThread(Other)) {
+        if (&Other->Tcb != Thread && KiJoins(&Other->Tcb, Thread) &&
+            KiIsAwaited(&Other->Tcb, Joins - 1)) {
             return TRUE;
         }
     }
@@ -78,9 +58,9 @@ KiLastMove(VOID)
 {
     ULONG64 Last = 0;
 
-    for (PKTHREAD Thread = KiNextThread(NULL); Thread != NULL; Thread = KiNextThread(Thread)) {
-        if (Thread->MovedAt > Last && KiIsAwaited(Thread, KI_JOINS)) {
-            Last = Thread->MovedAt;
+    for (PETHREAD Thread = PspNextThread(NULL); Thread != NULL; Thread = PspNextThread(Thread)) {
+        if (Thread->Tcb.MovedAt > Last && KiIsAwaited(&Thread->Tcb, KI_JOINS)) {
+            Last = Thread->Tcb.MovedAt;
         }
     }
     return Last;
