@@ -2,7 +2,7 @@
  * ntr.c - writes and reads FINDING.ntr.
  *
  * A POSIX tar archive, so that `tar xf` shows what is inside. What comes with ntlab is not in it; its
- * kernel's size and checksum are, for a finding belongs to one build: replay says so where they differ.
+ * kernel's size and hash are, for a finding belongs to one build: replay says so where they differ.
  *
  * Images that took no part are left out: of each its name and its size are kept, for what the file system has
  * allocated for a folder decides where everything else lies.
@@ -21,6 +21,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "host/cli/finding.h"
+#include "host/report/report.h"
 
 #define BLOCK        512
 #define MAX_FILE     (20u << 20)
@@ -31,48 +32,6 @@ struct tar_header {
     char magic[6], version[2], user[32], group[32], major[8], minor[8], prefix[155], pad[12];
 };
 _Static_assert(sizeof(struct tar_header) == BLOCK, "the form of a tar archive");
-
-/* table[n]: what a byte has become when n more have followed. */
-static void
-make_tables(uint32_t table[8][256])
-{
-    for (uint32_t i = 0; i < 256; i++) {
-        uint32_t sum = i;
-
-        for (int bit = 0; bit < 8; bit++) {
-            sum = sum >> 1 ^ (0xEDB88320u & -(sum & 1));
-        }
-        table[0][i] = sum;
-    }
-    for (int n = 1; n < 8; n++) {
-        for (uint32_t i = 0; i < 256; i++) {
-            table[n][i] = table[n - 1][i] >> 8 ^ table[0][table[n - 1][i] & 0xFF];
-        }
-    }
-}
-
-/* CRC-32 (ISO-HDLC), eight bytes at a time. */
-static uint32_t
-crc(const uint8_t *data, size_t size)
-{
-    uint32_t table[8][256], sum = ~0u;
-
-    make_tables(table);
-    for (; size >= 8; size -= 8, data += 8) {
-        uint64_t word;
-
-        memcpy(&word, data, sizeof(word));
-        word ^= sum;
-        sum = 0;
-        for (int n = 0; n < 8; n++) {
-            sum ^= table[7 - n][word >> 8 * n & 0xFF];
-        }
-    }
-    for (; size > 0; size--, data++) {
-        sum = sum >> 8 ^ table[0][(sum ^ *data) & 0xFF];
-    }
-    return ~sum;
-}
 
 static void
 write_member(FILE *out, const char *name, const void *data, size_t size)
@@ -162,7 +121,7 @@ ntr_write(const char *path, const struct options *options, const struct run_requ
 {
     const struct abi_boot *boot = &request->boot;
     const struct run_file *kernel = kernel_file(request);
-    char *text = NULL, name[64];
+    char *text = NULL, name[64], hash[65];
     size_t length;
     FILE *out = fopen(path, "w"), *facts;
     uint32_t member = 0;
@@ -175,7 +134,8 @@ ntr_write(const char *path, const struct options *options, const struct run_requ
             NTLAB_VERSION, boot->os, boot->build, boot->cpus, boot->seed,
             run_is_too_slow(&finding->stop) ? 0 : finding->hash);
     fprintf(facts, "inject %u\nvictim %u\n", boot->inject, boot->victim);
-    fprintf(facts, "kernel %zu %08" PRIx32 "\n", kernel->size, crc(kernel->data, kernel->size));
+    report_hash_file(kernel, hash);
+    fprintf(facts, "kernel %zu %s\n", kernel->size, hash);
     for (uint32_t i = 0; i < boot->drivers; i++) {
         fprintf(facts, "driver %s\ndriver-path %s\n", boot->driver[i].name, boot->driver[i].path);
     }
@@ -362,6 +322,7 @@ read_fact(struct ntr *ntr, struct options *options, const char *key, char *value
     struct run_search *replay = &ntr->replay;
     char *rest = strchr(value, ' ');
     unsigned name, count, client = boot->clients - 1;
+    char hash[65], written[65];
 
     if (rest != NULL) {
         rest++;
@@ -387,10 +348,11 @@ read_fact(struct ntr *ntr, struct options *options, const char *key, char *value
     } else if (strcmp(key, "kernel") == 0) {
         const struct run_file *kernel = kernel_file(&ntr->request);
 
-        if (kernel == NULL || sscanf(value, "%u %x", &name, &count) != 2) {
+        if (kernel == NULL || sscanf(value, "%u %64s", &name, written) != 2) {
             return -1;
         }
-        if (kernel->size != name || crc(kernel->data, kernel->size) != count) {
+        report_hash_file(kernel, hash);
+        if (kernel->size != name || strcmp(hash, written) != 0) {
             fprintf(stderr, "ntlab: the finding is of another build of ntlab: what happens may "
                             "differ\n");
         }

@@ -4,7 +4,8 @@
  * It gets all questions at once on its standard input (a file in memory, so nobody waits for
  * anybody) and answers with one JSON object a line, in order. It reads files that somebody has
  * given us, so it is a process of its own with a limit of time; without it, or without an answer,
- * names come from export tables.
+ * names come from export tables. NTLAB_SYMBOLIZER says where it is; empty, there is none: it takes
+ * as long as a search of some hundred runs.
  *
  * A PDB is looked for beside the image, so with --symbols the image stands, as a link, in a
  * temporary folder beside links to the PDB files that have been found.
@@ -328,8 +329,11 @@ find_program(char *out, size_t size)
     static const char *const names[] = {
         "llvm-symbolizer-19", "llvm-symbolizer",    "llvm-symbolizer-20", "llvm-symbolizer-18",
         "llvm-symbolizer-17", "llvm-symbolizer-16", "llvm-symbolizer-15", "llvm-symbolizer-14"};
-    const char *path = getenv("PATH");
+    const char *path = getenv("PATH"), *named = getenv("NTLAB_SYMBOLIZER");
 
+    if (named != NULL) {
+        return (size_t)snprintf(out, size, "%s", named) < size && access(out, X_OK) == 0;
+    }
     for (size_t i = 0; path != NULL && i < sizeof(names) / sizeof(names[0]); i++) {
         for (const char *at = path; *at != 0; at += at[0] == ':') {
             size_t length = strcspn(at, ":");

@@ -721,8 +721,8 @@ print_details(const struct page *page)
                 known_place(report, report->broken) ? name : "an unknown place");
     }
     if (!report->symbolized && report->places != 0) {
-        fprintf(page->out, "\nNames come from export tables: llvm-symbolizer was not found in PATH "
-                           "or gave no answer.\n");
+        fprintf(page->out, "\nNames come from export tables: llvm-symbolizer was not found "
+                           "(NTLAB_SYMBOLIZER, PATH) or gave no answer.\n");
     }
 }
 

@@ -130,9 +130,10 @@ def main():
 def check_options(ntlab, folder):
     null = os.path.join(folder, "faulty-null.sys")
     # Without the symbolizer names come from export tables, and the report says so.
-    said = run([ntlab, "run", null], env={**os.environ, "PATH": "/nowhere"}).stdout
-    if not re.search(r"faulty-null\.sys\+0x\w+", said) or "Names come from export tables" not in said:
-        fail("no symbolizer", said)
+    for without in ({"PATH": "/nowhere"}, {"NTLAB_SYMBOLIZER": ""}, {"NTLAB_SYMBOLIZER": "/nowhere"}):
+        said = run([ntlab, "run", null], env={**os.environ, **without}).stdout
+        if not re.search(r"faulty-null\.sys\+0x\w+", said) or "Names come from export tables" not in said:
+            fail(f"no symbolizer: {without}", said)
     # The one of Debian 12 (LLVM 14) knows these two options.
     real = shutil.which("llvm-symbolizer-19") or shutil.which("llvm-symbolizer")
     with tempfile.TemporaryDirectory() as where:
@@ -142,6 +143,9 @@ def check_options(ntlab, folder):
         said = run([ntlab, "run", null], env={**os.environ, "PATH": where, "DEBUGINFOD_URLS": "http://127.0.0.1:1"}).stdout
         if "faulty-null.sys!FaultyRead" not in said:
             fail("an old llvm-symbolizer", said)
+        said = run([ntlab, "run", null], env={**os.environ, "PATH": "/nowhere", "NTLAB_SYMBOLIZER": real}).stdout
+        if "faulty-null.sys!FaultyRead" not in said:
+            fail("NTLAB_SYMBOLIZER", said)
     # --source-map
     place = re.search(r"\[(\S*/)?faulty\.c @", run([ntlab, "run", null], cwd="/").stdout)
     if place is None:

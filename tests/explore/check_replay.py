@@ -176,6 +176,13 @@ def main():
             replay = run(folder, ntlab, "replay", "bad.ntr")
             check(f"bad file: {name}", replay.returncode == status and "ntlab: " in replay.stderr,
                   f"{replay.returncode} {replay.stderr[-200:]}")
+        # A kernel with another hash: said, and tried.
+        at = re.search(rb"^kernel \d+ [0-9a-f]{64}$", whole, re.M)
+        check("the kernel's hash", at is not None)
+        open(f"{folder}/other.ntr", "wb").write(whole[:at.end() - 1] + (b"0" if whole[at.end() - 1:at.end()] != b"0" else b"1") + whole[at.end():])
+        for name, said in (("elsewhere/lazy01", False), ("other", True)):
+            replay = run(folder, ntlab, "replay", f"{name}.ntr")
+            check(f"another build: {name}", replay.returncode == 1 and ("the finding is of another build of ntlab" in replay.stderr) == said, replay.stderr[:300])
         looking(ntlab, build, folder)
         later_part(ntlab, build, folder)
         matrix(ntlab, build, folder)
