@@ -36,6 +36,7 @@ soak: all
 	@FUZZ_SECONDS=500 tools/run-tests.sh --soak $(BUILD)
 	@python3 tests/cli/cycles.py $(BUILD)/ntlab $(BUILD)/tests/nt/flt-cycle-client.exe $(BUILD)/samples/passthrough/passthrough.sys 2500
 	@python3 tests/cli/fs_schedules.py $(BUILD)/ntlab $(BUILD)/tests/user $(BUILD)/samples/passthrough/passthrough.sys 100
+	@python3 tests/cli/samples.py --soak $(BUILD)/ntlab $(BUILD)/samples ramfs
 	@python3 tests/explore/check_counts.py --soak $(BUILD)/ntlab $(BUILD)/tests/explore tests/explore/programs.list
 	@python3 tests/explore/check_drawn.py --seed 100 --count 1000 --wide 500 $(BUILD)/ntlab $(BUILD)/tests/explore
 	@python3 tests/bugs/account.py --jobs 2 $(BUILD)/ntlab $(BUILD)/tests/bugs tests/bugs/bugs.list
