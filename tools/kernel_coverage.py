@@ -38,6 +38,8 @@ BY_ROW = {"explore-agents": "agents.list", "explore-oracle": "oracle.list", "exp
 SLOW = re.compile(r"^(explore-(?!agents|events|few|suspend)|cli-|check$|bugs-|verifier-cost|sample-critsec)")
 SECONDS = 60
 PATIENCE = 900  # seconds that a slow one may take
+NEAR = 2        # blocks on each side of one tell it from others of the same lines
+MOVED = 5       # lines in a row that were in another file before: fewer are alike by chance
 
 
 def read_sources(paths):
@@ -243,31 +245,35 @@ class Coverage:
         executes = {name for name, test in known["tests"].items() if int(test["seen"], 16) != 0}  # some tests are of the host alone
         self.blocks = measure(min((t for t in tests if t.name in executes and not t.slow),
                                   key=lambda t: known["tests"][t.name]["seconds"] or PATIENCE), self.build)[2]
-        lines, now = self.lines(), collections.defaultdict(int)
-        for path, old in known["lines"].items():
-            was = subprocess.run(["git", "-C", ROOT, "show", f"{commit}:{path}"], capture_output=True, text=True)
-            if was.returncode != 0 or path not in lines:
-                continue
-            text = open(os.path.join(ROOT, path), encoding="utf-8").read().split("\n")
-            for at, to, count in difflib.SequenceMatcher(None, was.stdout.split("\n"), text, False).get_matching_blocks():
-                for i in range(1, count + 1):
-                    before, after = old.get(str(at + i), []), lines[path].get(to + i, [])
-                    for index, block in enumerate(before):
-                        same = [after[index]] if len(before) == len(after) else after
-                        now[block] |= sum(1 << new for new in same)
+        lines = self.lines()
+        moved = self.moved(commit, known["lines"], lines)
+        now = successors(around(known["lines"], moved), around(lines, None))
         for name, test in known["tests"].items():
             if test["seconds"] is None or name not in by_name:
                 continue
             seen, bits = f"{int(test['seen'], 16):b}"[::-1], 0
             index = seen.find("1")
             while index >= 0:
-                bits |= now[index]
+                bits |= now.get(index, 0)
                 index = seen.find("1", index + 1)
             # A test that has changed itself is still to be measured.
             same = test["stamp"] == stamp(by_name[name], known["kernel"])
             self.tests[name] = {"seconds": test["seconds"], "seen": f"{bits:x}", "stamp": stamp(by_name[name], self.kernel) if same else ""}
         self.save()
         return len(self.tests)
+
+    def moved(self, commit, old, lines):
+        """{(file, line) of then: (file, line) now}"""
+        found = {}
+        for path in old:
+            was = subprocess.run(["git", "-C", ROOT, "show", f"{commit}:{path}"], capture_output=True, text=True)
+            # A file that is new has come out of another one of its folder.
+            for into in [p for p in lines if p == path or p not in old and os.path.dirname(p) == os.path.dirname(path)] if was.returncode == 0 else []:
+                text = open(os.path.join(ROOT, into), encoding="utf-8").read().split("\n")
+                for at, to, count in difflib.SequenceMatcher(None, was.stdout.split("\n"), text, False).get_matching_blocks():
+                    if path == into or count >= MOVED:
+                        found.update({(path, at + i): (into, to + i) for i in range(1, count + 1)})
+        return found
 
     def lines(self):
         """{file of nt/: {line: block numbers}}."""
@@ -324,6 +330,39 @@ class Coverage:
                 found[index].append(name)
                 index = bits.find("1", index + 1)
         return found
+
+
+def around(lines, moved):
+    """{block: (lines that it has code of, lines of those next to it as well)}; with `moved` as they are called now."""
+    own = collections.defaultdict(set)
+    for path, blocks_of in lines.items():
+        for line, blocks in blocks_of.items():
+            place = (path, int(line)) if moved is None else moved.get((path, int(line)))
+            for block in blocks if place else ():
+                own[block].add(place)
+    return {block: (here, set().union(*(own.get(block + i, ()) for i in range(-NEAR, NEAR + 1)))) for block, here in list(own.items())}
+
+
+def successors(old, new):
+    """{block of the old kernel: bit map of those of the new one}: of the blocks that share a line with it those whose neighbours are most alike. A line of a function that
+    is inlined has blocks in many others, and who executes one of these does not execute them all."""
+    by_place = collections.defaultdict(list)
+    for block, (here, _) in new.items():
+        for place in here:
+            by_place[place].append(block)
+    found, alike = {}, collections.defaultdict(list)
+    for block in sorted(old):
+        alike[frozenset(old[block][0]), frozenset(old[block][1])].append(block)
+    for (here, near), blocks in alike.items():
+        score = {}
+        for candidate in {c for place in here for c in by_place[place]}:
+            mine, beside = new[candidate]
+            score[candidate] = len(here & mine) / len(here | mine) + len(near & beside) / len(near | beside)
+        best = max(score.values(), default=0)
+        after = sorted(c for c, value in score.items() if value == best)
+        for index, block in enumerate(blocks):
+            found[block] = sum(1 << c for c in ([after[index]] if len(after) == len(blocks) else after))
+    return found
 
 
 def functions(path):
