@@ -126,7 +126,6 @@ KiSpendBudget(VOID)
         KiShowBudget();
         return FALSE;
     }
-    Machine->budget = KI_HIDDEN;
     return TRUE;
 }
 

@@ -39,13 +39,11 @@ KiStateOf(const struct abi_trap *Registers)
     ULONG64 Words[] = {Registers->rbx, Registers->rbp, Registers->rsi, Registers->rdi,
                        Registers->r12, Registers->r13, Registers->r14, Registers->r15};
     ULONG64 Hash = KiHashWords(1, Words, Words + RTL_NUMBER_OF(Words));
-    ULONG64 Low = (Registers->rsp + 0x20) & ~7ull, High = Low + KI_STATE_BYTES;
+    ULONG64 Low = (Registers->rsp + 0x20) & ~7ull, End = Registers->r11;
+    ULONG64 High = min(Low + KI_STATE_BYTES, (Low | (PAGE_SIZE - 1)) + 1);
 
-    if (Registers->r11 != 0 && High > Registers->r11) {
-        High = Registers->r11;
-    }
-    if ((Low ^ High) >= PAGE_SIZE) {
-        High = (Low | (PAGE_SIZE - 1)) + 1;
+    if (End != 0) {
+        High = min(High, End);
     }
     if (MmIsAddressValid((PVOID)Low)) {
         Hash = KiHashWords(Hash, (const ULONG64 *)Low, (const ULONG64 *)High);
@@ -102,8 +100,8 @@ KiNoteTimeOut(PKI_PENDING_WAIT Wait)
         Place->State = Wait->State;
         Place->Same = 0;
     }
-    Place->Same += Place->Same < MAXUCHAR;
-    Place->Times += Place->Times < MAXUCHAR;
+    Place->Same = (UCHAR)min(Place->Same + 1, KI_FREE_SAME);
+    Place->Times = (UCHAR)min(Place->Times + 1, KI_FREE_CHANGED);
 }
 
 /* NULL: the thread there stands at no wait whose time-out is withheld. */

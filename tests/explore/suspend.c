@@ -6,8 +6,15 @@
  *     IOCTL 4  takes an ERESOURCE and gives it back; 5: the same in a guarded region
  *     IOCTL 6  waits until the driver's own thread has had the ERESOURCE
  *     IOCTL 7  queues a DPC that frees its own memory, and waits until it has run
+ *     IOCTL 8  takes a lock and gives it back: to who waits for it by an APC, which lets him go on
  */
 #include <ntifs.h>
+
+typedef VOID(NTAPI *NORMAL)(PVOID, PVOID, PVOID);
+typedef VOID(NTAPI *KERNEL)(PKAPC, NORMAL *, PVOID *, PVOID *, PVOID *);
+NTKERNELAPI VOID NTAPI KeInitializeApc(PKAPC, PKTHREAD, ULONG, KERNEL, PVOID, NORMAL,
+                                       KPROCESSOR_MODE, PVOID);
+NTKERNELAPI BOOLEAN NTAPI KeInsertQueueApc(PKAPC, PVOID, PVOID, KPRIORITY);
 
 static UNICODE_STRING DeviceName = RTL_CONSTANT_STRING(L"\\Device\\Suspend");
 static UNICODE_STRING LinkName = RTL_CONSTANT_STRING(L"\\DosDevices\\Suspend");
@@ -16,6 +23,10 @@ static KSEMAPHORE Lock;
 static ERESOURCE Resource;
 static PKTHREAD Thread;
 static volatile LONG Stop;
+static volatile LONG Taken;
+static PKTHREAD volatile Waiter;
+static KEVENT Given;
+static KAPC Giving;
 
 static VOID
 UseResource(VOID)
@@ -55,6 +66,30 @@ RunDpc(VOID)
     return STATUS_SUCCESS;
 }
 
+static VOID NTAPI
+Give(PKAPC Apc, NORMAL *Normal, PVOID *Context, PVOID *Argument1, PVOID *Argument2)
+{
+    KeSetEvent(&Given, 0, FALSE);
+}
+
+static NTSTATUS
+UseGiven(VOID)
+{
+    if (InterlockedExchange(&Taken, 1) != 0) {
+        Waiter = KeGetCurrentThread();
+        KeWaitForSingleObject(&Given, Executive, KernelMode, FALSE, NULL);
+        Waiter = NULL;
+    }
+    KeSetEvent(&Done, 0, FALSE); /* something to be suspended in front of */
+    if (Waiter != NULL) {
+        KeInitializeApc(&Giving, Waiter, 0, Give, NULL, NULL, KernelMode, NULL);
+        KeInsertQueueApc(&Giving, NULL, NULL, 0);
+    } else {
+        Taken = 0;
+    }
+    return STATUS_SUCCESS;
+}
+
 static NTSTATUS
 Control(ULONG Number)
 {
@@ -82,6 +117,8 @@ Control(ULONG Number)
         return KeWaitForSingleObject(&Done, UserRequest, KernelMode, FALSE, NULL);
     case 7:
         return RunDpc();
+    case 8:
+        return UseGiven();
     }
     return STATUS_INVALID_DEVICE_REQUEST;
 }
@@ -122,6 +159,7 @@ DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
     KeInitializeEvent(&Reply, NotificationEvent, FALSE);
     KeInitializeEvent(&Start, NotificationEvent, FALSE);
     KeInitializeEvent(&Done, NotificationEvent, FALSE);
+    KeInitializeEvent(&Given, NotificationEvent, FALSE);
     KeInitializeSemaphore(&Lock, 1, 1);
     ExInitializeResourceLite(&Resource);
     IoCreateDevice(DriverObject, 0, &DeviceName, FILE_DEVICE_UNKNOWN, 0, FALSE, &Device);
