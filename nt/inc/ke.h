@@ -637,6 +637,13 @@ KiNoteOpen(PKTHREAD Thread)
     KiOpened.Thread = Thread;
     KiOpened.At = Machine->points;
 }
+/* A step that touches nothing. That an APC could come in front of it is not said with it, so KiClosePoint has to. */
+KI_INLINE VOID
+KiEmptyPoint(ULONG Operation, const volatile VOID *Object)
+{
+    KiSchedulePoint(Operation, Object);
+    KiNoteOpen(KiThread());
+}
 KI_INLINE VOID
 KiLeaveRegion(PKTHREAD Thread, UCHAR Kind, PVOID Lock)
 {

@@ -6,7 +6,7 @@
  *
  *   I1  Lowering below DISPATCH_LEVEL runs pending DPCs and a pending thread switch first; lowering below
  *       APC_LEVEL delivers pending kernel APCs.
- *   I2  Raising is no schedule point, unless APCs could come only since the last one: KiClosePoint.
+ *   I2  Raising is no schedule point, unless APCs could come only since the last one that touches something: KiClosePoint.
  * Source: nt-semantics 2.1.
  */
 #include "nt/ke/ki.h"
@@ -99,5 +99,5 @@ VOID
 KiPause(PVOID Caller)
 {
     Machine->budget = 0;
-    KiSchedulePoint(SP_YIELD, NULL);
+    KiEmptyPoint(SP_YIELD, NULL);
 }

@@ -110,6 +110,7 @@ KiCodePoint(ULONG64 Address, ULONG What, struct abi_trap *Registers)
         KiTurn->left = KiTurn->length;
         Machine->budget = 0;
         KiAcquirePoint(SP_YIELD, NULL, NULL, (ULONG_PTR)&Point);
+        KiNoteOpen(KiThread());
         return;
     }
     if (What & ABI_POINT_LOCK) {

@@ -61,8 +61,7 @@ KeLeaveCriticalRegion(VOID)
     PKTHREAD Thread = KiThread();
 
     KiLeaveRegion(Thread, KI_CRITICAL, NULL); /* R1 */
-    KiSchedulePoint(SP_LEAVE_REGION, Thread);
-    KiNoteOpen(Thread);
+    KiEmptyPoint(SP_LEAVE_REGION, Thread);
 }
 
 VOID NTAPI
@@ -80,8 +79,7 @@ KeLeaveGuardedRegion(VOID)
     PKTHREAD Thread = KiThread();
 
     KiLeaveRegion(Thread, KI_GUARDED, NULL); /* R1 */
-    KiSchedulePoint(SP_LEAVE_REGION, Thread);
-    KiNoteOpen(Thread);
+    KiEmptyPoint(SP_LEAVE_REGION, Thread);
 }
 
 ULONG

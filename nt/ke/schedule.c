@@ -328,6 +328,7 @@ KiScheduleAsk(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT Would
             if (KiIsDelivery(Operation, Object)) {
                 return;
             }
+            KiOpened.Thread = NULL; /* a step is yet to come behind what the APC has left */
             Quick = FALSE;
         }
     }

@@ -24,7 +24,7 @@ KiAskersTime(VOID)
         KiPollHostClock();
         return Machine->time_100ns;
     }
-    KiSchedulePoint(SP_QUERY_TIME, NULL);
+    KiEmptyPoint(SP_QUERY_TIME, NULL);
     return Machine->time_100ns + (ULONG64)++Agent->TimeQueries * KI_QUERY_100NS;
 }
 
@@ -145,7 +145,7 @@ KeStallExecutionProcessor(ULONG Microseconds)
 {
     KIRQL OldIrql;
 
-    KiSchedulePoint(SP_YIELD, NULL);
+    KiEmptyPoint(SP_YIELD, NULL);
     if (KiHostClock) {
         ULONG64 End = HcHostTime() + (ULONG64)Microseconds * 10;
 

@@ -366,7 +366,7 @@ KiServiceFromTrap(PKI_FRAME Frame)
     Trap->ExceptionActive = 2;
     Thread->SystemCallNumber = Number;
     Thread->FirstArgument = (PVOID)Trap->R10;
-    KiSchedulePoint(SP_SYSTEM_SERVICE, (PVOID)(ULONG64)Number);
+    KiEmptyPoint(SP_SYSTEM_SERVICE, (PVOID)(ULONG64)Number);
     if ((Thread->ApcState.UserApcPending & KI_SPECIAL_USER_APC_PENDING) != 0) {
         Trap->Rip -= 2; /* as KiSpecialApcAtEntry; KiTrapDispatch delivers it */
         Trap->ExceptionActive = 1;
