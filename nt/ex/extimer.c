@@ -6,6 +6,8 @@
  *   T1  A timer is freed once: by ExDeleteTimer when nothing runs or is queued any more, else by the
  *       DPC that is the last one (Deleting).
  *   T2  The delete callback runs after the last timer callback, at IRQL <= DISPATCH_LEVEL.
+ *   T3  Whether something is left is what the timer and its DPC say, and Running. A deletion comes before or behind the end of each callback: that is a step of
+ *       both, on Running.
  *
  * High resolution, no-wake and tolerances say how exact a clock must be; virtual time is exact.
  * Facts: the DDI pages of ExAllocateTimer, ExSetTimer, ExCancelTimer, ExDeleteTimer, "Deleting a
@@ -22,8 +24,7 @@ struct _EX_TIMER {
     PEXT_DELETE_CALLBACK DeleteCallback;
     PVOID DeleteContext;
     BOOLEAN Periodic;
-    BOOLEAN Armed;
-    BOOLEAN Running;
+    ULONG Running; /* callbacks, each on a processor of its own */
     BOOLEAN Deleting;
     PKEVENT Done; /* of an ExDeleteTimer that waits */
 };
@@ -44,20 +45,25 @@ ExpFinishTimer(PEX_TIMER Timer)
     }
 }
 
+/* T3 */
+static BOOLEAN
+ExpIsTimerLeft(PEX_TIMER Timer)
+{
+    return Timer->Running != 0 || Timer->Timer.Header.Inserted || Timer->Dpc.DpcData != NULL;
+}
+
 static VOID NTAPI
 ExpExTimerDpc(PKDPC Dpc, PVOID Context, PVOID SystemArgument1, PVOID SystemArgument2)
 {
     PEX_TIMER Timer = Context;
 
-    if (!Timer->Periodic) {
-        Timer->Armed = FALSE;
-    }
+    Timer->Running++;
     if (Timer->Callback != NULL) {
-        Timer->Running = TRUE;
         Timer->Callback(Timer, Timer->Context);
-        Timer->Running = FALSE;
     }
-    if (Timer->Deleting && !Timer->Armed) {
+    KiSchedulePoint(SP_READ_STATE, &Timer->Running); /* T3 */
+    Timer->Running--;
+    if (Timer->Deleting && !ExpIsTimerLeft(Timer)) {
         ExpFinishTimer(Timer); /* T1 */
     }
 }
@@ -99,27 +105,21 @@ ExSetTimer(PEX_TIMER Timer, LONGLONG DueTime, LONGLONG Period, PEXT_SET_PARAMETE
 {
     LARGE_INTEGER Due = {.QuadPart = DueTime};
     LONG Milliseconds = Period == 0 ? 0 : (LONG)max(1, Period / 10000);
-    BOOLEAN WasArmed;
+    BOOLEAN WasSet;
 
     if (Timer->Deleting) {
         return FALSE;
     }
     Timer->Periodic = Period != 0;
-    WasArmed = KeSetTimerEx(&Timer->Timer, Due, Milliseconds, &Timer->Dpc);
+    WasSet = KeSetTimerEx(&Timer->Timer, Due, Milliseconds, &Timer->Dpc);
     KiNoteQueued(&Timer->Timer, __builtin_return_address(0));
-    Timer->Armed = TRUE;
-    return WasArmed;
+    return WasSet;
 }
 
 BOOLEAN NTAPI
 ExCancelTimer(PEX_TIMER Timer, PEXT_CANCEL_PARAMETERS Parameters)
 {
-    BOOLEAN Cancelled = KeCancelTimer(&Timer->Timer);
-
-    if (Cancelled) {
-        Timer->Armed = FALSE;
-    }
-    return Cancelled;
+    return KeCancelTimer(&Timer->Timer);
 }
 
 BOOLEAN NTAPI
@@ -137,13 +137,9 @@ ExDeleteTimer(PEX_TIMER Timer, BOOLEAN Cancel, BOOLEAN Wait, PEXT_DELETE_PARAMET
     }
     if (Cancel || Timer->Periodic) {
         Cancelled = KeCancelTimer(&Timer->Timer);
-        if (Cancelled) {
-            Timer->Armed = FALSE;
-        } else if (Timer->Periodic) {
-            Timer->Armed = FALSE;
-        }
     }
-    if (!Timer->Armed && !Timer->Running) {
+    KiSchedulePoint(SP_INTERLOCKED, &Timer->Running); /* T3 */
+    if (!ExpIsTimerLeft(Timer)) {
         ExpFinishTimer(Timer);
         return Cancelled;
     }
