@@ -48,6 +48,20 @@ look_at(const struct abi_agent *agent, uint32_t number)
     }
 }
 
+/* Whoever begins to wait for an event that is pulsed comes before the run's end like everybody who can go on (nt/ke/explore.c, E14). */
+static agent_set
+without_end(const struct question *question)
+{
+    agent_set enabled = question->enabled;
+
+    for (agent_set set = enabled; set != 0; set &= set - 1) {
+        if (operation_is_end(&question->next[set_first(set)])) {
+            enabled &= ~(set & -set);
+        }
+    }
+    return enabled;
+}
+
 void
 question_ask(const struct abi_agent *agents, uint32_t count)
 {
@@ -55,6 +69,7 @@ question_ask(const struct abi_agent *agents, uint32_t count)
     bool alike = spin_is_idle() && !it.search->stuck;
     agent_set present = 0, enabled = 0;
     uint32_t running = 0;
+    bool begins = false; /* somebody, to wait, as a step */
 
     it.spinning = 0;
     it.past = !it.search->replay || it.at.steps + replay_skipped >= it.search->schedule_length;
@@ -70,6 +85,7 @@ question_ask(const struct abi_agent *agents, uint32_t count)
         }
         present |= one;
         enabled |= (it.next[number].flags & ABI_AGENT_BLOCKED) == 0 ? one : 0;
+        begins = begins || (agent->flags & ~it.next[number].flags & ABI_AGENT_BLOCKED) != 0;
         running += agent->kind == ABI_AGENT_THREAD;
         if (agent->kind == ABI_AGENT_INJECTED) {
             it.at.offered |= one;
@@ -81,6 +97,9 @@ question_ask(const struct abi_agent *agents, uint32_t count)
                           .last = it.at.last,
                           .step = it.at.steps,
                           .next = it.next};
+    if (begins) {
+        question->enabled = without_end(question);
+    }
     if (it.results != NULL && running > it.results->running) {
         it.results->running = running;
     }

@@ -40,7 +40,8 @@
  *   E13 DPCs with one target wait in one queue, and begin in its order. To queue one changes the order, to begin it who is the first;
  *       to take one off, and to queue one of high importance, both. The others are put where nobody stands.
  *   E14 The run ends when nobody can go on but by time that passes (visit.c, I5). So time that passes keeps the end off, for what it lets go on comes
- *       first; where it comes behind the end it does not come: that is another trace.
+ *       first; where it comes behind the end it does not come: that is another trace. To begin to wait is no step here; where the host makes it
+ *       one (host/explore/pulse.c) it keeps the end off, too.
  *   E15 Nor does a time-out come for ever while others can go on (timeout.c): it is due when nobody can, or a timer is, whichever is first.
  *   E7  Whoever does something with an object in a pool block reads the block's life; to free it writes that. Not a
  *       cancellation, which finds a request in a list, and looks for it there again when it has come to it.
