@@ -653,6 +653,7 @@ happens_take(const struct question *question, uint32_t agent,
     step->flags = operation->flags;
     step->counts = operation_counts(operation);
     step->steady = operation_is_steady(operation);
+    step->ends = operation_is_end(operation);
     step->delivered = operation->op == SP_DELIVER_APC ? number + 1
                       : step->own != 0                ? happens_step[step->own - 1].delivered
                                                       : 0;

@@ -27,6 +27,7 @@ struct step {
     bool tells;  /* H7 */
     bool counts; /* operation_counts */
     bool steady; /* operation_is_steady */
+    bool ends;   /* operation_is_end */
     /* H5 */
     uint8_t
         interrupts; /* of a step that queues an APC: the agent that it is queued to, and what that stood in front of */

@@ -7,7 +7,7 @@
  *
  *   W1  A race of step i with a later one gives a sequence: what came after i, up to the run's end, and does not follow
  *       from it, then the later step. (What comes behind the later one counts: somebody who sleeps may not be independent of that.) It is added at question i unless an agent that sleeps there
- *       could begin it, or is independent of all of it.
+ *       could begin it, or is independent of all of it. The run's end is in none: nobody's step comes behind it.
  *   W2  To add is to walk down: a branch is followed if its step could begin what is left of the
  *       sequence (and is then taken out of it), or is independent of all that is left. At a leaf
  *       there is nothing to do: what comes after a leaf is searched freely.
@@ -27,6 +27,8 @@
  *       to which several shards may come counts where nothing else is in the run: bare.h. That run is added where it leaves the one that was made. Who sleeps since then was not made to sleep by what a race
  *       asks for, so the runs behind it may all be cut; it stands for no sequence that it is no part of: what comes behind that and wakes it is asked for
  *       by nobody else.
+ *   W10 Numbers are given to agents as they come. One who comes behind the question that a branch is at may have another number on the branch than in the run
+ *       that asked for it; so there it is known by its name.
  *   W8  A run that crashed is told by its last step and what came before that, and counts once: bare.h. Nothing comes behind
  *       such a step, so who sleeps in front of one does not stand for sequences that it is no part of; and the branch has swallowed others
  *       (W2) for nothing, so all who do not sleep themselves are tried instead.
@@ -43,9 +45,10 @@
 #define MAX_SLEEPERS (1u << 20)
 #define MAX_RACES    (1u << 18)
 
-/* An agent and what its step touches. */
+/* An agent and what its step touches. W10: of a branch's agent the name counts. */
 struct move {
     uint64_t key[OPERATION_TOUCHES];
+    uint32_t name;
     uint8_t agent, touches;
     bool counts;                        /* W6 */
     bool crashes;                       /* W8 */
@@ -129,6 +132,7 @@ move_of(uint32_t agent, const struct operation *operation)
 {
     struct touch touch[OPERATION_TOUCHES];
     struct move move = {.agent = (uint8_t)agent,
+                        .name = explorer_name(agent),
                         .counts = operation_counts(operation),
                         .touches = (uint8_t)operation_touches_end(
                             operation, touch, operation_touches(operation, touch))};
@@ -144,7 +148,10 @@ static struct move
 move_of_step(uint32_t number)
 {
     const struct step *step = &happens_step[number];
-    struct move move = {.agent = step->agent, .counts = step->counts, .touches = step->touches};
+    struct move move = {.agent = step->agent,
+                        .name = explorer_name(step->agent),
+                        .counts = step->counts,
+                        .touches = step->touches};
 
     for (uint32_t i = 0; i < step->touches; i++) {
         move.key[i] = happens_key(step->touch[i].object);
@@ -164,7 +171,21 @@ dependent(const struct move *a, const struct move *b)
             }
         }
     }
-    return a->agent == b->agent;
+    return a->name == b->name;
+}
+
+/* W10: its agent's number in this run; NO_AGENT: it is not there. */
+static uint32_t
+number_of(const struct move *move, const struct question *question)
+{
+    for (agent_set set = question->present; set != 0; set &= set - 1) {
+        uint32_t agent = set_first(set);
+
+        if (explorer_name(agent) == move->name) {
+            return agent;
+        }
+    }
+    return NO_AGENT;
 }
 
 /* W6 */
@@ -286,7 +307,7 @@ could_begin(const struct move *move, uint32_t *at)
 {
     uint32_t i;
 
-    for (i = 0; i < events && event[i].move.agent != move->agent; i++) {
+    for (i = 0; i < events && event[i].move.name != move->name; i++) {
     }
     *at = i;
     if (i == events) {
@@ -348,7 +369,7 @@ ask_reversed(uint32_t i, const struct event *last)
     }
     events = 0;
     for (uint32_t k = i + 1; k < happens_steps; k++) {
-        if (k != last->step && !happens_before(i, k)) {
+        if (k != last->step && !happens_before(i, k) && !happens_step[k].ends) {
             event[events++] =
                 (struct event){.step = k, .clock = happens_clock(k), .move = move_of_step(k)};
         }
@@ -538,7 +559,9 @@ widen(struct node *node, const struct question *question, agent_set asleep)
     drop_first(node);
     *last_link(&node->tree) = behind;
     for (uint32_t branch = node->tree; branch != 0; branch = branches[branch].next) {
-        there |= set_one(branches[branch].move.agent);
+        uint32_t agent = number_of(&branches[branch].move, question);
+
+        there |= agent != NO_AGENT ? set_one(agent) : 0;
     }
     for (agent_set set = question->enabled & ~there; set != 0; set &= set - 1) {
         uint32_t agent = set_first(set);
@@ -572,7 +595,7 @@ ask_without(struct node *node, const struct question *question, agent_set agents
         operation_injected(&question->next[other = question_first(question, agents)])) {
         return;
     }
-    while (branch != 0 && branches[branch].move.agent != other) {
+    while (branch != 0 && branches[branch].move.name != explorer_name(other)) {
         branch = branches[branch].next;
     }
     if (branch == 0) {
@@ -621,12 +644,12 @@ choose(const struct question *question)
         try_all(node, question, free);
     }
     while (node->tree != 0) {
-        uint32_t agent = branches[node->tree].move.agent;
+        uint32_t agent = number_of(&branches[node->tree].move, question);
 
-        if ((free >> agent & 1) != 0) {
+        if (agent != NO_AGENT && (free >> agent & 1) != 0) {
             break;
         }
-        if ((asleep >> agent & 1) == 0) {
+        if (agent == NO_AGENT || (asleep >> agent & 1) == 0) {
             widen(node, question, asleep);
         } else {
             drop_first(node);
@@ -637,7 +660,7 @@ choose(const struct question *question)
         return ANSWER_CUT;
     }
     if (branch != 0) {
-        chosen = branches[branch].move.agent;
+        chosen = number_of(&branches[branch].move, question);
         node->tree = branches[branch].next;
         node->rest = branches[branch].child;
         branches[branch].child = 0;
