@@ -242,6 +242,16 @@ bool pe_function_at(const struct pe *pe, uint32_t index, struct pe_function *out
 /* The RUNTIME_FUNCTION that covers rva (the table is sorted). */
 bool pe_function_find(const struct pe *pe, uint32_t rva, struct pe_function *out);
 
+/* unwind.c: where a thread stands. `peek` reads its stack, and sets `lost` where it cannot. */
+struct pe_unwind {
+    uint64_t rip, gpr[16]; /* in the order of encoding: rax rcx rdx rbx rsp rbp rsi rdi r8.. */
+    uint64_t (*peek)(struct pe_unwind *at, uint64_t address);
+    bool lost;
+};
+
+/* To the caller of the function that rva is in. False: it is not known. */
+bool pe_unwind(const struct pe *pe, uint32_t rva, struct pe_unwind *at);
+
 /* ---- mapped images ---- */
 
 struct image {
