@@ -338,7 +338,7 @@ explorer_touch(uint64_t address, uint64_t size, uint32_t how, uint32_t agent)
     }
 
     if (how == ABI_TOUCH_WRITE) {
-        spin_wrote();
+        spin_wrote(address);
     } else if (how == ABI_TOUCH_READ && !point) {
         spin_read(address, size);
     }

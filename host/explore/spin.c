@@ -15,7 +15,8 @@
  *   L2  Elsewhere it waits, once it has gone round in vain, until somebody else has
  *       stepped; what the driver may have written to is compared as well.
  *   L3  A step that changes memory ends what is remembered of the agent: a write, a call of the kernel,
- *       an exchange that left another value.
+ *       an exchange that left another value. Its own frames are part of its state, so a write there does not: what is compiled without
+ *       optimisation writes there all the time.
  *   L4  A loop may sleep between its looks, and look at dispatcher objects: by a wait that finds nothing and ends by itself, by
  *       KeReadState... Where such a call is made from tells the kernel (nt/ke/poll.c), as a patched instruction does. What it looks at is
  *       whether the object is signaled. Calls on handles and objects with which nobody else has to do are part of it.
@@ -42,9 +43,11 @@
 #define MAX_ARRIVALS 16
 #define MAX_READS    RUN_SPIN_READS
 #define STACK_BYTES  1024
-#define HOME_WORDS   4 /* above rsp at a call, which are the callee's */
-#define SIGNAL_STATE 4 /* in a dispatcher object */
-#define ALIKE_ROUNDS 2 /* L6 */
+#define STACK_MOST   0x10000 /* of frames */
+#define FREE_BYTES   4096    /* below them */
+#define HOME_WORDS   4       /* above rsp at a call, which are the callee's */
+#define SIGNAL_STATE 4       /* in a dispatcher object */
+#define ALIKE_ROUNDS 2       /* L6 */
 #define ENOUGH       16384
 
 struct round {
@@ -60,10 +63,12 @@ struct round {
     bool mixed;      /* it has read two values at one place */
     uint64_t memory; /* hash of what has been written, at `memory_key` */
     uint64_t memory_key;
-    uint64_t last;                       /* the step that it came from */
-    uint64_t now;                        /* key of the point that it stands at, 0: none of ours */
-    uint64_t here;                       /* and its site */
-    uint64_t arrived;                    /* there, at this step */
+    uint64_t last;               /* the step that it came from */
+    uint64_t now;                /* key of the point that it stands at, 0: none of ours */
+    uint64_t here;               /* and its site */
+    uint64_t frames, frames_end; /* on its stack, of its driver or client; end 0: not known */
+    uint64_t in_frames;          /* hash of what was there when it came */
+    uint64_t arrived;            /* there, at this step */
     uint64_t address[ABI_AGENT_OBJECTS]; /* and what it is about to look at there */
     uint32_t size, addresses;
     uint16_t op;
@@ -167,12 +172,50 @@ mix(uint64_t hash, const void *data, size_t size)
 }
 
 static uint64_t
+mix_stack(uint64_t hash, uint64_t from, uint64_t to)
+{
+    uint64_t part[STACK_BYTES / 8];
+
+    for (; from < to; from += sizeof(part)) {
+        size_t size = to - from < sizeof(part) ? to - from : sizeof(part);
+
+        hash = mix(hash, part, space_read(from, part, size));
+    }
+    return hash;
+}
+
+/* What an agent has on its stack: the frames of its driver or client. */
+static uint64_t
+mix_frames(uint64_t hash, const struct abi_trap *registers, struct round *round)
+{
+    uint64_t from = registers->rsp, to = round->calls ? registers->r11 : 0,
+             stack[STACK_BYTES / 8] = {0};
+    size_t words = 0;
+    uint32_t lower;
+
+    images_origin(registers->rip, &lower);
+    from += lower;
+    if (to == 0) {
+        to = images_frames_end(registers);
+    }
+    round->frames_end = to - from <= STACK_MOST ? to : 0;
+    round->frames = from + (round->calls ? HOME_WORDS * 8 : 0);
+    if (round->frames_end != 0) {
+        round->in_frames = mix_stack(0, round->frames, to);
+        return mix(hash, &round->in_frames, sizeof(round->in_frames));
+    }
+    /* Frames that nobody describes: up to the return to the kernel, beyond which lies what that left there. */
+    space_read(from, stack, sizeof(stack));
+    while (words < STACK_BYTES / 8 && stack[words] - ABI_IMAGE_BASE >= ABI_IMAGE_WINDOW) {
+        words++;
+    }
+    return mix(hash, stack, words * 8);
+}
+
+static uint64_t
 key_of(const struct abi_agent *agent, struct round *round)
 {
     struct abi_trap registers;
-    uint64_t stack[STACK_BYTES / 8] = {0}, hash;
-    size_t words = 0;
-    uint32_t lower;
 
     if (agent->registers == 0 ||
         space_read(agent->registers, &registers, sizeof(registers)) != sizeof(registers) ||
@@ -188,20 +231,9 @@ key_of(const struct abi_agent *agent, struct round *round)
 
         round->weak = mix(agent->op, where, sizeof(where)) | 1;
     }
-    images_origin(registers.rip, &lower);
-    space_read(registers.rsp + lower, stack, sizeof(stack));
-    hash = mix(agent->name, &registers, offsetof(struct abi_trap, fault_address));
-    if (round->calls) {
-        words = registers.r11 - registers.rsp < STACK_BYTES ? (registers.r11 - registers.rsp) / 8
-                                                            : STACK_BYTES / 8;
-        return words <= HOME_WORDS ? hash | 1
-                                   : mix(hash, stack + HOME_WORDS, (words - HOME_WORDS) * 8) | 1;
-    }
-    /* The driver's own frames: beyond the return to the kernel lies what the kernel left there. */
-    while (words < STACK_BYTES / 8 && stack[words] - ABI_IMAGE_BASE >= ABI_IMAGE_WINDOW) {
-        words++;
-    }
-    return mix(hash, stack, words * 8) | 1;
+    return mix_frames(mix(agent->name, &registers, offsetof(struct abi_trap, fault_address)),
+                      &registers, round) |
+           1;
 }
 
 static uint64_t
@@ -682,10 +714,18 @@ spin_unseen(uint32_t number)
     }
 }
 
-void
-spin_wrote(void)
+/* Or below them, where what it calls has its own: free where it stands again. */
+static bool
+is_own_frame(const struct round *round, uint64_t address)
 {
-    if (current < MAX_AGENTS) {
+    return round->frames_end != 0 && address >= round->frames - FREE_BYTES &&
+           address < round->frames_end;
+}
+
+void
+spin_wrote(uint64_t address)
+{
+    if (current < MAX_AGENTS && !is_own_frame(&rounds[current], address)) {
         forget(&rounds[current]);
     }
 }
@@ -695,7 +735,7 @@ spin_read(uint64_t address, uint64_t size)
 {
     struct round *round = current < MAX_AGENTS ? &rounds[current] : NULL;
 
-    if (round == NULL) {
+    if (round == NULL || is_own_frame(round, address)) {
         return;
     }
     note_look(round, address, size <= 8 ? (uint32_t)size : 9);
@@ -824,13 +864,21 @@ becomes(const struct run_spin *spin, struct operation *operation)
     }
 }
 
+/* Nobody else has written to its frames: what others wait for may be a local variable. */
+static bool
+has_its_frames(const struct round *round)
+{
+    return round->frames_end == 0 ||
+           mix_stack(0, round->frames, round->frames_end) == round->in_frames;
+}
+
 /* Does it stand where it would wait for what `spin` says? */
 static bool
 is_waiting(const struct round *round, const struct run_spin *spin)
 {
     return (spin->key == round->now ||
             (spin->key == round->weak && round->alike >= ALIKE_ROUNDS)) &&
-           are_same(spin);
+           are_same(spin) && has_its_frames(round);
 }
 
 bool
@@ -864,7 +912,7 @@ spin_waits(uint32_t number, uint64_t step, bool vain, struct operation *operatio
         are_same(&round->repeat)) { /* L5 */
         becomes(&round->repeat, operation);
     }
-    return vain && round->vain == step + 1;
+    return vain && round->vain == step + 1 && has_its_frames(round);
 }
 
 size_t

@@ -24,7 +24,7 @@ bool spin_goes_on(uint32_t number, const struct abi_agent *agent, uint64_t step)
 /* It may have come by points that nobody was asked at. */
 GENERAL_REGISTERS_ONLY void spin_unseen(uint32_t number);
 /* It writes to memory that no other agent touches. */
-void spin_wrote(void);
+void spin_wrote(uint64_t address);
 /* It is about to sleep, and has changed nothing since it slept last. */
 GENERAL_REGISTERS_ONLY bool spin_polls(uint32_t number);
 /* A pause between accesses that are seen is no step: it touches nothing. */

@@ -179,7 +179,7 @@ access_of(const uint8_t *bytes, size_t length, const struct insn *insn, struct a
         }
         return true;
     }
-    if (memory->mem.base == ZYDIS_REGISTER_RSP || insn->segment == 0x65) {
+    if (insn->segment == 0x65) {
         return false;
     }
     out->divisible = is_divisible(decoded.mnemonic) && insn->map != INSN_OTHER &&

@@ -19,6 +19,8 @@
 #include "host/machine/machine.h"
 #include "host/machine/snapshot.h"
 
+#define MAX_FRAMES 48
+
 struct loaded *loaded[MAX_LOADED];
 size_t loaded_count;
 
@@ -535,6 +537,37 @@ images_origin(uint64_t rip, uint32_t *lower)
         }
     }
     return rip;
+}
+
+static uint64_t
+peek(struct pe_unwind *at, uint64_t address)
+{
+    uint64_t value = 0;
+
+    at->lost |= space_read(address, &value, sizeof(value)) != sizeof(value);
+    return value;
+}
+
+uint64_t
+images_frames_end(const struct abi_trap *registers)
+{
+    struct pe_unwind at = {.rip = registers->rip, .peek = peek};
+
+    memcpy(at.gpr, registers, sizeof(at.gpr)); /* they come first, in that order */
+    for (int depth = 0; depth < MAX_FRAMES; depth++) {
+        uint32_t lower;
+        uint64_t rip = images_origin(at.rip, &lower);
+        struct loaded *image = find_address(rip);
+
+        if (image == NULL || loaded_is_ours(image)) {
+            return depth == 0 || image == NULL ? 0 : at.gpr[4];
+        }
+        at.gpr[4] += lower;
+        if (!pe_unwind(&image->image.pe, (uint32_t)(rip - image->image.base), &at)) {
+            return 0;
+        }
+    }
+    return 0;
 }
 
 size_t

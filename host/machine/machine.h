@@ -288,6 +288,8 @@ images_original_rip(uint64_t rip)
 
     return images_origin(rip, &lower);
 }
+/* Where on the stack the frames of the driver or client that stands there end; 0: it is not known. */
+uint64_t images_frames_end(const struct abi_trap *registers);
 size_t images_describe(uint64_t address, char *buffer, size_t size);
 /* A missing import was called at `rip` (its thunk): the sentence that says so. */
 bool images_missing(uint64_t rip, uint64_t return_address, char *buffer, size_t size);

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The numbers of programs.list for modelled.c, counted without a kernel or an explorer: check_models.py programs.list
+"""The numbers of programs.list for modelled.c and lockfree.c, counted without a kernel or an explorer: check_models.py programs.list
 
 A model is a list of threads, each a generator of steps (object, kind); what a step gives comes back from the yield. Every order of the steps is tried, and a
 trace is what each object has seen: who wrote to it in which order, and which reads came between two writes. Orders in which each
@@ -17,7 +17,8 @@ class Run:
     """A beginning, made again from its steps."""
 
     def __init__(self, model, schedule):
-        self.values, threads = model()
+        self.values, threads, *bad = model()
+        self.bad = bad[0] if bad else lambda: False
         self.threads, self.pending, self.steps, self.seen = [], [], [], {}
         for thread in threads:
             self.add(thread)
@@ -33,6 +34,8 @@ class Run:
         if self.pending[thread] is None:
             return False
         name, kind, *rest = self.pending[thread]
+        if kind == GATE and rest:
+            return rest[0](self.values[name])
         if kind in (ACQUIRE, WAIT, GATE):
             return self.values[name] > 0
         if kind in (ANY, ALL):  # rest: each object, and whether a wait takes it
@@ -50,7 +53,7 @@ class Run:
         elif kind in (ACQUIRE, WAIT, LEAVE):
             self.values[name] -= 1
         elif kind in (RELEASE, ADD, SHARE):
-            self.values[name] += 1
+            self.values[name] += rest[0] if rest else 1
         elif kind == SET:
             self.values[name] = 1
         elif kind in (CLEAR, UNLOCK):
@@ -60,7 +63,7 @@ class Run:
         elif kind in (TRY, TRY_LOCK, EXCHANGE):  # where it does not come about it has only looked
             reads = not (before > 0 if kind == TRY else before == 0 if kind == TRY_LOCK else before == rest[0])
             if not reads:
-                self.values[name] = {TRY: before - 1, TRY_LOCK: -1, EXCHANGE: before + 1}[kind]
+                self.values[name] = rest[1] if rest[1:] else {TRY: before - 1, TRY_LOCK: -1, EXCHANGE: before + 1}[kind]
         elif kind == ANY:  # the first one that it can; but which that is depends on all of them
             result = next(i for i, (one, _) in enumerate(rest) if self.values[one] > 0)
         elif kind == START:
@@ -97,7 +100,7 @@ class Run:
 
 
 def count(model, most=None, make=Run):
-    """Traces, and those of them at whose end somebody waits for ever; None: there are more beginnings than `most`, or who can go on is not said."""
+    """Traces, and those of them at whose end somebody waits for ever or has noted something bad; None: there are more beginnings than `most`, or who can go on is not said."""
     todo, known, whole, stuck = [()], set(), set(), set()
     while todo:
         schedule = todo.pop()
@@ -112,7 +115,7 @@ def count(model, most=None, make=Run):
         todo += [schedule + (t,) for t in able]
         if not able:
             whole.add(trace)
-            if any(p is not None for p in run.pending):
+            if any(p is not None for p in run.pending) or run.bad():
                 stuck.add(trace)
     return len(whole), len(stuck)
 
@@ -214,6 +217,139 @@ def switched():
     return {"where": 0}, [user(1), mover(), user(2)]
 
 
+# lockfree.c
+def aba():
+    values = {"top": "a", "nexta": "b", "nextb": "c", "nextc": None}
+
+    def pop():
+        first = yield "top", READ
+        if first is None:
+            return None
+        following = yield f"next{first}", READ
+        return first if (yield "top", EXCHANGE, first, following) == first else None
+
+    def two():
+        first = yield from pop()
+        if first and (yield from pop()):
+            following = yield "top", READ
+            yield f"next{first}", WRITE, following
+            yield "top", EXCHANGE, following, first
+
+    return values, [pop(), two()], lambda: values["top"] == "b"
+
+
+def deque(n, bug):
+    values, got = {"head": 0, "tail": n}, {}
+
+    def owner():
+        last = (yield "tail", READ) - 1
+        yield "tail", WRITE, last
+        first = yield "head", READ
+        if first < last:
+            got["owner"] = last
+            return
+        if first == last:
+            if bug:
+                yield "head", WRITE, first + 1
+                got["owner"] = last
+            elif (yield "head", EXCHANGE, first, first + 1) == first:
+                got["owner"] = last
+        yield "tail", WRITE, last + 1
+
+    def thief():
+        first = yield "head", READ
+        if first < (yield "tail", READ) and (yield "head", EXCHANGE, first, first + 1) == first:
+            got["thief"] = first
+
+    return values, [owner(), thief()], lambda: len(got) == 2 and got["owner"] == got["thief"]
+
+
+def queue(n):
+    values = {"head": 0, "tail": 0, **{f"next{i}": None for i in range(n + 1)}}
+
+    def enqueue(mine):
+        while True:
+            last = yield "tail", READ
+            following = yield f"next{last}", READ
+            if following is not None:
+                yield "tail", EXCHANGE, last, following
+            elif (yield f"next{last}", EXCHANGE, None, mine) is None:
+                yield "tail", EXCHANGE, last, mine
+                return
+
+    def dequeue():
+        first = yield "head", READ
+        last = yield "tail", READ
+        following = yield f"next{first}", READ
+        if following is not None:
+            yield "tail" if first == last else "head", EXCHANGE, first, following
+
+    return values, [enqueue(i) for i in range(1, n + 1)] + [dequeue()]
+
+
+def hazard(bug):
+    values, bad = {"current": 0, "used": None, "freed0": 0, "freed1": 0}, []
+
+    def reader():
+        seen = yield "current", READ
+        yield "used", WRITE, seen
+        if bug or (yield "current", READ) == seen:
+            if (yield f"freed{seen}", READ):
+                bad.append(seen)
+        yield "used", WRITE, None
+
+    def updater():
+        old = yield "current", WRITE, 1
+        if (yield "used", READ) != old:
+            yield f"freed{old}", WRITE, 1
+
+    return values, [reader(), updater()], lambda: bad
+
+
+def word_lock(n):
+    def reader():
+        while True:
+            seen = yield "word", GATE, lambda word: word >= 0
+            if (yield "word", EXCHANGE, seen, seen + 1) == seen:
+                break
+        yield "word", ADD, -1
+
+    def writer():
+        yield "word", LOCK
+        yield "word", WRITE, 0
+
+    return {"word": 0}, [reader() for _ in range(n)] + [writer()]
+
+
+def sense(n):
+    def thread():
+        for round in (1, 2):
+            if (yield "missing", ADD, -1) == 1:
+                yield "missing", WRITE, n
+                yield "sense", WRITE, round
+            else:
+                yield "sense", GATE, lambda sense: sense == round
+
+    return {"missing": n, "sense": 0}, [thread() for _ in range(n)]
+
+
+def grace(n):
+    values, bad = {"current": 0, "readers": 0, "freed0": 0, "freed1": 0}, []
+
+    def reader():
+        yield "readers", ADD
+        if (yield f"freed{(yield 'current', READ)}", READ):
+            bad.append(1)
+        yield "readers", ADD, -1
+
+    def updater():
+        yield "current", WRITE, 1
+        yield "readers", GATE, lambda readers: readers == 0
+        yield "freed0", WRITE, 1
+
+    return values, [reader() for _ in range(n)] + [updater()], lambda: bad
+
+
 # The counter's own test: numbers of the literature. lastzero(2), the example of POPL 2014, three philosophers, events.
 def lastzero(n):
     def writer(j):
@@ -267,6 +403,11 @@ MODELS = {
     "modelled-indirect": indirect, "modelled-cycle3": lambda: cycle(3), "modelled-cycle4": lambda: cycle(4), "modelled-gated": gated,
     "modelled-spawner1": lambda: spawner(1), "modelled-spawner2": lambda: spawner(2), "modelled-permits2": lambda: permits(2, 1),
     "modelled-permits3": lambda: permits(3, 2), "modelled-relay2": lambda: relay(2), "modelled-relay3": lambda: relay(3),
+    "lockfree-aba": aba, "lockfree-deque1": lambda: deque(1, False), "lockfree-deque2": lambda: deque(2, False),
+    "lockfree-deque-bug": lambda: deque(1, True), "lockfree-queue1": lambda: queue(1), "lockfree-queue2": lambda: queue(2),
+    "lockfree-hazard": lambda: hazard(False), "lockfree-hazard-bug": lambda: hazard(True), "lockfree-lock1": lambda: word_lock(1),
+    "lockfree-lock2": lambda: word_lock(2), "lockfree-sense2": lambda: sense(2), "lockfree-sense3": lambda: sense(3),
+    "lockfree-grace2": lambda: grace(2),
     "modelled-twice2": lambda: twice(2), "modelled-twice3": lambda: twice(3), "modelled-switched": switched,
 }
 
@@ -278,7 +419,7 @@ def main():
         if not line.startswith("#") and len(fields) >= 4:
             rows[fields[0]] = fields[3].split()[:2]
     failed = 0
-    for name in sorted(set(MODELS) | {name for name in rows if name.startswith("modelled-")}):
+    for name in sorted(set(MODELS) | {name for name in rows if name.startswith(("modelled-", "lockfree-"))}):
         found = [str(n) for n in count(MODELS[name])] if name in MODELS else None
         if found != rows.get(name):
             failed += 1
