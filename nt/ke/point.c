@@ -9,9 +9,12 @@
  *       (HcTouch). An atomic one always is.
  *   P2  `point` stays on the stack of whoever stands here, and PendingContext leads to it while there
  *       is no PendingWait.
+ *   P3  Two addresses may show one piece of memory: views of a section, an MDL's pages in system space. What a point
+ *       names is the memory.
  */
 #include "nt/ke/ki.h"
 #include "abi/lockstep.h"
+#include "nt/inc/backing.h"
 
 #define KI_DIRECTION 0x400 /* of the flags */
 
@@ -26,6 +29,17 @@ typedef struct _KI_POINT_FRAME {
     ULONG64 What; /* enum abi_point */
 } KI_POINT_FRAME, *PKI_POINT_FRAME;
 
+/* P3 */
+static ULONG64
+KiMemoryOf(ULONG64 Address)
+{
+    if ((ABI_IS_SYSTEM(Address) && Address < ABI_MAPPING_BASE) ||
+        Address - ABI_USER_SHARED_DATA < PAGE_SIZE) {
+        return Address;
+    }
+    return MiBacking(Address);
+}
+
 /* Site: the code that does it, NULL: the kernel itself. Plain: neither atomic nor volatile. */
 VOID
 KiAccessPoint(ULONG Operation, const volatile VOID *Address, ULONG64 Size, PVOID Site,
@@ -38,6 +52,9 @@ KiAccessPoint(ULONG Operation, const volatile VOID *Address, ULONG64 Size, PVOID
     }
     if (Plain) {
         KiInjection.SeesPlain = TRUE;
+    }
+    if (Machine->explore) {
+        Address = (PVOID)KiMemoryOf((ULONG64)Address);
     }
     if (Machine->explore >= ABI_EXPLORE_POLLS) {
         HcTouch(Address, Size, Operation == SP_MEMORY_READ ? ABI_TOUCH_READ : ABI_TOUCH_WRITE,
@@ -64,6 +81,9 @@ KiComparePoint(const volatile VOID *Address, ULONG64 Size, ULONG64 Expected, PVO
 
     Registers.rax = Expected;
     Registers.rip = 0;
+    if (Machine->explore) {
+        Address = (PVOID)KiMemoryOf((ULONG64)Address);
+    }
     if (Machine->explore >= ABI_EXPLORE_POLLS) {
         HcTouch(Address, Size, ABI_TOUCH_WRITE, KiAgent()->Name);
     }
@@ -130,6 +150,7 @@ KiCodePoint(ULONG64 Address, ULONG What, struct abi_trap *Registers)
             return;
         }
     }
+    Address = KiMemoryOf(Address);
     if (Machine->explore >= ABI_EXPLORE_POLLS && !HcTouch(Address, Size, How, KiAgent()->Name) &&
         !KiIsAlwaysPoint(What, Registers)) {
         return; /* P1 */
