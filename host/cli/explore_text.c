@@ -59,7 +59,7 @@ search_progress(void *context, const struct pool_progress *progress)
     }
     last_seconds = progress->seconds;
     last_runs = (double)progress->runs;
-    if (progress->estimate > 0) {
+    if (progress->estimate > (double)progress->traces) {
         snprintf(estimate, sizeof(estimate), " of about %s",
                  short_number(progress->estimate, number, sizeof(number)));
     }

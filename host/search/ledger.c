@@ -312,24 +312,50 @@ ledger_sum(struct ledger *ledger, struct tally *out)
     }
 }
 
+#define MOST_TOLD 256
+
+/* Of all parts; several may have the same. */
+struct told {
+    uint64_t signature[MOST_TOLD];
+    size_t count;
+};
+
 static void
-add_figures(struct pool_progress *progress, const struct tally *tally)
+add_findings(struct told *told, const struct tally *tally)
+{
+    for (size_t i = 0; i < tally->findings && told->count < MOST_TOLD; i++) {
+        size_t at = 0;
+
+        while (at < told->count && told->signature[at] != tally->finding[i].finding.signature) {
+            at++;
+        }
+        told->signature[at] = tally->finding[i].finding.signature;
+        told->count += at == told->count;
+    }
+}
+
+static void
+add_figures(struct pool_progress *progress, struct told *told, const struct tally *tally)
 {
     progress->runs += tally->runs;
     progress->traces = tally->looked == 0                 ? progress->traces + tally->traces
                        : progress->traces > tally->traces ? progress->traces
                                                           : tally->traces; /* nobody's alone */
     progress->bad += tally->bad;
-    progress->findings += tally->findings;
+    add_findings(told, tally);
+    progress->findings = told->count;
 }
 
 void
 ledger_progress(const struct ledger *ledger, struct pool_progress *progress)
 {
-    add_figures(progress, &ledger->total);
+    struct told told = {.count = 0};
+
+    add_figures(progress, &told, &ledger->total);
     for (const struct unit *unit = ledger->units; unit != NULL; unit = unit->next) {
         if (!unit->dropped) {
-            add_figures(progress, &unit->tally);
+            add_figures(progress, &told, &unit->tally);
+            progress->estimate = unit->parent == NULL ? unit->tally.estimate : progress->estimate;
         }
     }
 }

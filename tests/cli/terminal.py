@@ -18,8 +18,8 @@ def check(condition, text):
         print("terminal:", text)
 
 
-def run(where, words, columns=80):
-    """-> the lines as they stand on the screen in the end, and the status."""
+def written(where, words, columns=80):
+    """-> all that was written to the terminal, and the status."""
     pid, screen = pty.fork()
     if pid == 0:
         fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
@@ -37,13 +37,19 @@ def run(where, words, columns=80):
         output += some
     _, status = os.waitpid(pid, 0)
     os.close(screen)
+    return re.sub(r"\x1b\[[0-9;]*m", "", output.decode(errors="replace")).replace("\r\n", "\n"), os.waitstatus_to_exitcode(status)
+
+
+def run(where, words, columns=80):
+    """-> the lines as they stand on the screen in the end, and the status."""
+    output, status = written(where, words, columns)
     lines = []
-    for line in re.sub(r"\x1b\[[0-9;]*m", "", output.decode(errors="replace")).replace("\r\n", "\n").split("\n"):
+    for line in output.split("\n"):
         seen = ""
         for part in line.split("\r"):  # each part overwrites what stands there
             seen = part + seen[len(part):]
         lines.append(seen.rstrip())
-    return lines, os.waitstatus_to_exitcode(status)
+    return lines, status
 
 
 def main():
@@ -59,6 +65,12 @@ def main():
         check(all("driver.c" not in line or re.search(r"driver\.c:\d+", line) for line in story), f"explore: a line's number stands by itself: {story}")
         confirm = " ".join(line.strip() for line in report[report.index("TO SEE IT ON WINDOWS:") + 1:][:30])
         check("Hold thread A (PnpAdd) before it uses Extension.PendingIo at driver.c:47, until" in confirm, f"explore: words are broken: {confirm}")
+
+        # A search for all says how many that may be.
+        sample = samples + "/critical-region/critical-region"
+        output, status = written(where, [ntlab, "explore", "--keep-going", "--strategy", "dpor", "--granularity", "atomics", "--budget", "20000runs",
+                                         sample + ".sys", "--client", f"user:{sample}.exe update resource", "--client", f"admin:{sample}.exe update resource"])
+        check(re.search(r"\rdpor: \d+ s, \d+ runs, \d+/s, \d+ traces of about \d+, \d findings?", output), f"explore: progress: {output[:800]}")
 
         # Progress leaves nothing behind.
         lines, status = run(where, [ntlab, "check", "--budget", "8runs", bugs + "/bug-resource-apcs.sys"])
