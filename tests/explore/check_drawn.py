@@ -25,14 +25,20 @@ BEGINNINGS = 4000
 CODES = {name: number for number, name in enumerate(("END", "SET", "CLEAR", "WAIT", "TRY", "TIMED", "ADD", "EXCHANGE", "LOCK", "TRY_LOCK", "SHARE", "UNLOCK", "ANY", "ALL", "LOOK", "IF",
                                                        "ROUTINE", "ARM", "DISARM", "QUEUE_DPC", "UNQUEUE", "FLUSH", "PULSE", "ANY_TIMED", "ALL_TIMED", "ANY_TRY", "ALL_TRY", "TRY_SHARE",
                                                        "CONVERT", "STARVE", "RUNDOWN", "REMOVE", "START", "JOIN", "UNLOCK_SHARED", "INSERT_HEAD", "SEND", "COMPLETE", "CANCEL", "QUEUE_APC", "UNQUEUE_APC",
-                                                       "ENTER", "LEAVE", "TEST_ALERT", "DELAY", "QUEUE_ITEM", "PUSH", "POP", "SET_WAIT", "ARM_EVERY", "STAY", "AGAIN", "BEHIND"))}
+                                                       "ENTER", "LEAVE", "TEST_ALERT", "DELAY", "QUEUE_ITEM", "PUSH", "POP", "SET_WAIT", "ARM_EVERY", "STAY", "AGAIN", "BEHIND",
+                                                       "TIME", "CRASH", "PRIORITY", "AWAIT", "REVERT", "WAIT_EXCLUSIVE", "TIMED_LOCK", "SET_HANDLE", "CLOSE_HANDLE", "OPEN_HANDLE", "NOTIFY",
+                                                       "UNREGISTER", "ARM_EX", "DISARM_EX", "DISCARD"))}
 NOTIFICATION, SEMAPHORE, QUEUE, TIMERS, COMPLETIONS = 2, 3, 4, (5, 6), (7, 8)
 DPCS, STARTED, APCS, ITEMS = (1, 2), (3, 4), (5, 6), (7, 8)
 APC_LEVEL = 2                                          # of ENTER
 HIGH_IMPORTANCE, APC_SPECIAL, APC_USER, ALERTABLE, LATE = 0x10, 0x10, 0x20, 0x80, 0x80
 SEND_CANCELLABLE, SEND_AT_ONCE, SEND_OF_THREAD = 1, 2, 4
 LONGER = 0x40
-RESOURCE, SPIN_LOCK, RUN_REF, REMOVE_LOCK, PUSH_LOCK = 3, 4, 5, 6, 7
+MUTEX, RESOURCE, SPIN_LOCK, RUN_REF, REMOVE_LOCK, PUSH_LOCK, GUARDED, SHARED_SPIN, QUEUED_SPIN = range(2, 11)
+SPINS = {SPIN_LOCK, SHARED_SPIN, QUEUED_SPIN}
+DISPATCH = "DISPATCH"                                  # among what is held: in a DPC
+MUTEX_STATE = 9                                        # of LOOK
+CALLBACK, EX_TIMER = 9, 10
 SLEEPS = ("DELAY", "TIMED", "ANY_TIMED", "ALL_TIMED")
 AT_DISPATCH = ("SET", "CLEAR", "TRY", "LOOK", "ADD", "EXCHANGE") # what waits for nothing
 
@@ -56,6 +62,8 @@ ROUNDS_FOUND = [
     [[("DELAY", 0, 0), ("SET", 3, 0), ("AGAIN", 1, 2)], [("WAIT", 3, 0), ("WAIT", 3, 0), ("WAIT", 3, 0), ("WAIT", 3, 0), ("SET", 2, 0)], [("WAIT", 2, 0), ("EXCHANGE", 0, 0)],
      [("WAIT", 2, 0), ("EXCHANGE", 0, 0)]],
     [[("TIMED", 3, 0), ("ADD", 0, 0), ("AGAIN", 1, 4)], [("DELAY", 0, LONGER), ("ADD", 0, 0), ("AGAIN", 1, 3)]],
+    # What a wait for any has on the stack was part of the state that drawn.c sleeps in (84 of 82).
+    [[("TRY", 0, 0)], [("DELAY", 0, 0), ("ANY", 3, 0), ("TRY", 0, 0), ("AGAIN", 1, 0)], [("SET", 0, 0)], [("SET", 0, 0)]],
 ]
 # The same of programs that the lattice counts. An attempt to have all of a resource is in vain because of those who share it: dpor and odpor had 3 of 4. What a timer's
 # cancellation touches is what the timer has when one is asked. A DPC that is queued while it runs was told from one that is queued behind that by bounded (3 of 2).
@@ -95,6 +103,18 @@ WIDE_FOUND = [
     [[("STAY", 1, 0), ("QUEUE_DPC", 2, 0), ("ADD", 0, 0)], [("ADD", 0, 0)], [("ROUTINE", 2, 2)]],
     [[("STAY", 1, 0), ("QUEUE_DPC", 2, 0), ("TRY", 0, 0)], [("SET", 0, 0)], [("ROUTINE", 2, 2), ("CLEAR", 0, 0)]],
     [[("STAY", 1, 0), ("QUEUE_DPC", 2, 0), ("ADD", 0, 0)], [("ADD", 1, 0), ("ADD", 0, 0)], [("ROUTINE", 2, 2), ("ADD", 0, 0), ("ADD", 1, 0)]],
+    # Behind an APC that has delayed its thread made a step more for the APCs if nobody else had come meanwhile (random and POS 11 of 10); behind a query of the time it made none (dpor, odpor
+    # and bounded 10 of 11, 9 of 10).
+    [[("LOOK", 0, 0)], [("QUEUE_APC", 5, 0)], [("ROUTINE", 5, APC_SPECIAL), ("DELAY", 0, 0)]],
+    [[("ENTER", 0, 0), ("LEAVE", 0, 0), ("TIME", 0, 0), ("LOCK", SPIN_LOCK, 0), ("UNLOCK", SPIN_LOCK, 0)], [("QUEUE_APC", 5, 0)], [("ROUTINE", 5, APC_SPECIAL)]],
+    [[("DELAY", 0, 0), ("TIME", 0, 0), ("LOCK", SPIN_LOCK, 0), ("UNLOCK", SPIN_LOCK, 0)], [("QUEUE_APC", 5, 0)], [("ROUTINE", 5, APC_SPECIAL)]],
+    # The end of an EX_TIMER's callback was no step of its deletion, which waits for it: two orders of one trace left different questions.
+    [[("ARM_EX", 0, 0)], [("ROUTINE", EX_TIMER, 0), ("ADD", 0, 0)]],
+    # Who is left behind and begins to wait for an event that is pulsed does so before the run's end (lattice, bounded and who samples 3 of 2). odpor put the run's end in front of others'
+    # steps (116 of 124), and took agents that come late in a run for others that come in their place in another order (9 of 12).
+    [[("BEHIND", 0, 0)], [("PULSE", 2, 0)], [("WAIT", 2, 0)]],
+    [[("BEHIND", 0, 0), ("ADD", 0, 0)], [("QUEUE_APC", 5, 0), ("QUEUE_APC", 5, 0)], [("ADD", 0, 0)], [("ROUTINE", 5, APC_SPECIAL)]],
+    [[("BEHIND", 0, 0), ("CLEAR", 0, 0), ("QUEUE_ITEM", 7, 0)], [("QUEUE_DPC", 1, 0), ("QUEUE_DPC", 1, 0)], [("ROUTINE", 1, 0), ("LOOK", 0, 0)], [("ROUTINE", 7, 0)]],
 ]
 
 passed = failed = 0
@@ -173,30 +193,38 @@ def draw_rounds(draw):
     return program
 
 
+THEMES = ("requests", "requests", "apcs", "apcs", "items", "lists", "threads", "handles", "callback", "extimer", "dpcs", "dpcs", None, None)
+
+
 class Wide:
     """Draws a program with all that drawn.c knows; none of these has a model, so the lattice counts them."""
 
     TWO = ("ANY", "ALL", "ANY_TIMED", "ALL_TIMED", "ANY_TRY", "ALL_TRY")
-    SHARED = {"SHARE": (RESOURCE, PUSH_LOCK), "TRY_SHARE": (RESOURCE,), "STARVE": (RESOURCE,)}
+    SHARED = {"SHARE": (RESOURCE, PUSH_LOCK, SHARED_SPIN), "TRY_SHARE": (RESOURCE,), "STARVE": (RESOURCE,), "WAIT_EXCLUSIVE": (RESOURCE,)}
     # What may be done while a spin lock is held, or in a DPC.
-    DISPATCH = (*AT_DISPATCH, "ARM", "DISARM", "QUEUE_DPC", "UNQUEUE", "ANY_TRY", "ALL_TRY", "SEND", "COMPLETE", "CANCEL", "QUEUE_APC", "UNQUEUE_APC", "QUEUE_ITEM", "PUSH", "POP")
+    DISPATCH = (*AT_DISPATCH, "ARM", "DISARM", "QUEUE_DPC", "UNQUEUE", "ANY_TRY", "ALL_TRY", "SEND", "COMPLETE", "CANCEL", "QUEUE_APC", "UNQUEUE_APC", "QUEUE_ITEM", "PUSH", "POP",
+                "TIME", "NOTIFY", "ARM_EX", "DISARM_EX", "LOCK", "SHARE")
     # What a routine that may run twice, or behind the threads, does not do: it would insert one entry twice, take a lock that its thread has, or go on for ever.
-    NOT_AGAIN = ("SEND", "QUEUE_ITEM", "PUSH", "START", "RUNDOWN", "REMOVE") # what is done once
-    NOT_IN_ROUTINES = ("LOCK", "TRY_LOCK", *SHARED, "START", "FLUSH", "RUNDOWN", "REMOVE", "SEND", "QUEUE_APC", "QUEUE_ITEM", "PUSH", "SET_WAIT")
+    NOT_AGAIN = ("SEND", "QUEUE_ITEM", "PUSH", "START", "RUNDOWN", "REMOVE", "CLOSE_HANDLE", "OPEN_HANDLE", "UNREGISTER") # what is done once
+    NOT_IN_ROUTINES = ("TRY_LOCK", "TRY_SHARE", "STARVE", "WAIT_EXCLUSIVE", "TIMED_LOCK", "PRIORITY", "AWAIT", "STAY", "REVERT", "SET_HANDLE", "CLOSE_HANDLE", "OPEN_HANDLE", "NOTIFY", "UNREGISTER",
+                       "ARM_EX", "DISCARD", "START", "FLUSH", "RUNDOWN", "REMOVE", "SEND", "QUEUE_APC", "QUEUE_ITEM", "PUSH", "SET_WAIT")
 
     def __init__(self, draw, going=0.3):
         self.draw, self.going = draw, going
         self.objects = draw.sample(range(7), draw.choice((1, 2, 2, 3)))
-        self.locks = draw.sample(range(8), draw.choice((0, 1, 1, 2)))
-        self.kinds = ["SET", "WAIT", "TRY", "TIMED", "CLEAR", "LOOK", *draw.sample((*self.TWO, "ADD", "EXCHANGE", "SET_WAIT"), 2)]
+        self.locks = draw.sample(range(11), draw.choice((0, 1, 1, 2)))
+        self.kinds = ["SET", "WAIT", "TRY", "TIMED", "CLEAR", "LOOK", *draw.sample((*self.TWO, "ADD", "EXCHANGE", "SET_WAIT", "TIME"), 2)]
         self.kinds += draw.sample(("PULSE", "FLUSH", "RUNDOWN", "REMOVE", "START", "START"), draw.choice((0, 1, 1)))
         self.kinds += [kind for kind in ("ARM", "ARM", "DISARM") if set(self.objects) & set(TIMERS)]
         self.kinds += ["LOCK", "LOCK", "TRY_LOCK", *self.SHARED] if self.locks else []
+        self.kinds += ["TIMED_LOCK"] if MUTEX in self.locks else []
+        self.crashes = draw.random() < 0.15
+        self.routine = None
         self.dpcs = draw.sample(DPCS, draw.choice((0, 0, 1, 1, 2)))
         self.kinds += ["QUEUE_DPC", "QUEUE_DPC", "UNQUEUE"] if self.dpcs else []
         self.threads = draw.choice((2, 2, 3))
         self.requests, self.apcs, self.items = [], [], []
-        for theme in draw.sample(("requests", "requests", "apcs", "apcs", "items", "lists", None, None), draw.choice((1, 1, 2))):
+        for theme in draw.sample(THEMES, draw.choice((1, 1, 2, 2, 3))):
             self.add(theme)
         self.routines = list(STARTED)  # that nobody has started yet
         self.unsent, self.unqueued = list(self.requests), list(self.items)
@@ -216,6 +244,18 @@ class Wide:
             self.kinds += ["QUEUE_ITEM", "QUEUE_ITEM", "QUEUE_ITEM"]
         elif theme == "lists":
             self.kinds += ["PUSH", "PUSH", "POP", "POP"]
+        elif theme == "threads":
+            self.kinds += ["PRIORITY", "PRIORITY", "AWAIT"]
+        elif theme == "handles":
+            self.kinds += ["SET_HANDLE", "SET_HANDLE", "CLOSE_HANDLE", "CLOSE_HANDLE", "OPEN_HANDLE"]
+        elif theme == "callback":
+            self.kinds += ["NOTIFY", "NOTIFY", "UNREGISTER"]
+        elif theme == "extimer":
+            self.kinds += ["ARM_EX", "ARM_EX", "DISARM_EX"]
+        elif theme == "dpcs" and not self.dpcs:
+            self.dpcs = self.draw.sample(DPCS, self.draw.choice((1, 1, 2)))
+            self.kinds += ["QUEUE_DPC", "QUEUE_DPC", "UNQUEUE"]
+            self.locks += [] if SPINS & set(self.locks) else [self.draw.choice(sorted(SPINS))]
 
     def several(self, most, held=frozenset()):
         return [one for _ in range(self.draw.randrange(1, most + 1)) for one in self.block(held, 2)]
@@ -256,7 +296,7 @@ class Wide:
 
     def block(self, held, left):
         draw, kind = self.draw, self.draw.choice(self.kinds)
-        dispatch = SPIN_LOCK in held
+        dispatch = (SPINS | {DISPATCH}) & held
         if dispatch and kind not in self.DISPATCH:
             return []
         events, timers = ([one for one in self.objects if one in group] for group in (range(SEMAPHORE), TIMERS))
@@ -276,7 +316,24 @@ class Wide:
         elif kind in ("CLEAR", "PULSE"):
             out = [(kind, draw.choice(events), 0)] if events else []
         elif kind == "LOOK":
-            out = [(kind, draw.choice(events + timers), 0)] if events + timers else []
+            states = [*self.objects[:3], *([MUTEX_STATE] if MUTEX in self.locks else [])]
+            states = [one for one in states if one not in COMPLETIONS]
+            out = [(kind, draw.choice(states), 0)] if states else []
+        elif kind in ("TIME", "NOTIFY", "ARM_EX", "DISARM_EX", "SET_HANDLE", "OPEN_HANDLE"):
+            out = [(kind, 0, 0)]
+        elif kind in ("CLOSE_HANDLE", "UNREGISTER"):
+            if kind in self.once or "ENTER" in held:
+                return []
+            self.once.add(kind)
+            out = [(kind, 0, 0)]
+        elif kind in ("PRIORITY", "AWAIT"):
+            if kind == "AWAIT" and held:
+                return []
+            out = [(kind, draw.randrange(self.threads), draw.randrange(3) if kind == "PRIORITY" else 0)]
+        elif kind in ("STAY", "REVERT"):
+            return [(kind, draw.randrange(self.threads) if kind == "STAY" else 0, 0)] if not held else []
+        elif kind == "DISCARD":
+            out = [(kind, 0, 0)] if QUEUE in self.objects else []
         elif kind in ("ARM", "DISARM"):
             with_dpc = draw.choice((0, *self.dpcs)) if kind == "ARM" else 0
             every = kind == "ARM" and draw.random() < 0.1
@@ -326,43 +383,54 @@ class Wide:
         else:
             return self.region(kind, held, left)
         if kind != "WAIT" and out and left > 0 and draw.random() < 0.35:
-            inside = self.block(held, left - 1)
+            inside = [("CRASH", 0, 0)] if self.crashes and draw.random() < 0.4 else self.block(held, left - 1)
             out += [("IF", draw.randrange(2), len(inside)), *inside] if inside else []
         return out
 
     def region(self, kind, held, left):
-        may = {"LOCK": (0, 1, 2, RESOURCE, SPIN_LOCK, PUSH_LOCK), "TRY_LOCK": (0, 1, 2, RESOURCE, RUN_REF, REMOVE_LOCK)} | self.SHARED
-        free = [lock for lock in self.locks if lock not in held and lock in may[kind]]
+        may = {"LOCK": (0, 1, MUTEX, RESOURCE, PUSH_LOCK, GUARDED, *SPINS), "TRY_LOCK": (0, 1, MUTEX, RESOURCE, RUN_REF, REMOVE_LOCK, GUARDED), "TIMED_LOCK": (MUTEX,)} | self.SHARED
+        free = [lock for lock in self.locks if lock not in held and lock in may[kind] and (lock in SPINS or not (SPINS | {DISPATCH}) & held)]
         if not free:
             return []
         lock = self.draw.choice(free)
         inside = [one for _ in range(self.draw.randrange(1, 3)) for one in self.block(held | {lock}, left - 1)] if left > 0 else []
         if kind in ("LOCK", "TRY_LOCK") and lock == RESOURCE and self.draw.random() < 0.4:
             inside += [("CONVERT", 0, 0), *(self.block(held | {lock}, left - 1) if left > 0 else [])]
-        inside.append(("UNLOCK_SHARED" if kind == "SHARE" and lock == PUSH_LOCK else "UNLOCK", lock, 0))
-        return [(kind, lock, 0), *([("IF", 1, len(inside))] if kind.startswith("TRY") else []), *inside]
+        inside.append(("UNLOCK_SHARED" if kind == "SHARE" and lock in (PUSH_LOCK, SHARED_SPIN) else "UNLOCK", lock, 0))
+        return [(kind, lock, 0), *([("IF", 1, len(inside))] if kind.startswith("T") else []), *inside]
 
     def program(self):
         draw = self.draw
         going = draw.choice((1, 1, 2)) if draw.random() < self.going else 0
-        threads = [self.rounds() if at < going else self.several(3) or [("LOOK", 0, 0)] for at in range(self.threads)]
-        dispatch, passive = frozenset({SPIN_LOCK}), frozenset({"ENTER"})
+        threads = [self.rounds() if at < going else self.thread(at) or [("LOOK", 0, 0)] for at in range(self.threads)]
+        dispatch, passive = frozenset({DISPATCH}), frozenset({"ENTER"})
         lists = [[("ROUTINE", number, draw.choice((0, 0, 1, 2)) | draw.choice((0, 0, HIGH_IMPORTANCE))), *self.deferred(dispatch, number)] for number in self.dpcs]
         lists += [[("ROUTINE", number, draw.randrange(self.threads) | draw.choice((0, 0, APC_SPECIAL, APC_USER))), *self.deferred(passive, number)] for number in self.apcs]
         lists += [[("ROUTINE", number, draw.choice((0, 0, 1))), *self.deferred(passive, number)] for number in self.items]
+        lists += [[("ROUTINE", CALLBACK, 0), *self.deferred(frozenset({DISPATCH, "ENTER"}), CALLBACK)]] if "NOTIFY" in self.kinds else []
+        lists += [[("ROUTINE", EX_TIMER, 0), *self.deferred(dispatch, EX_TIMER)]] if "ARM_EX" in self.kinds else []
         self.stay(threads, lists)
         if draw.random() < (0.4 if going else 0.15):
             threads[0].insert(0, ("BEHIND", 0, 0))
         return threads + self.lists + lists
 
+    def thread(self, at):
+        kinds = self.kinds
+        if at == 0 and self.dpcs and self.draw.random() < 0.5: # only one moves, or two would share a processor
+            self.kinds = [*kinds, "STAY", "STAY", "REVERT"]
+        code = self.several(3)
+        self.kinds = kinds
+        return code
+
     def stay(self, threads, lists):
-        """One thread, perhaps, has the processor to itself that a DPC has for its target."""
+        """One thread, perhaps, has the processor to itself that a DPC has for its target. (On another one it may find somebody, who keeps it out.)"""
         targets = [code[0][2] & 0x0F for code in lists if code[0][1] in DPCS and code[0][2] & 0x0F != 0]
-        if targets and self.draw.random() < 0.6:
+        threads[0][:] = [("REVERT", 0, 0) if name == "STAY" and which + 1 not in targets else (name, which, rest) for name, which, rest in threads[0]]
+        if targets and self.draw.random() < 0.6 and all(name != "STAY" for name, _, _ in threads[0]):
             threads[0].insert(0, ("STAY", self.draw.choice(targets) - 1, 0))
 
 
-CLOSES = {"LOCK": ("UNLOCK",), "TRY_LOCK": ("UNLOCK",), "SHARE": ("UNLOCK", "UNLOCK_SHARED"), "TRY_SHARE": ("UNLOCK",), "STARVE": ("UNLOCK",), "ENTER": ("LEAVE",)}
+CLOSES = {"LOCK": ("UNLOCK",), "TRY_LOCK": ("UNLOCK",), "SHARE": ("UNLOCK", "UNLOCK_SHARED"), "TRY_SHARE": ("UNLOCK",), "STARVE": ("UNLOCK",), "WAIT_EXCLUSIVE": ("UNLOCK",), "TIMED_LOCK": ("UNLOCK",), "ENTER": ("LEAVE",)}
 
 
 def without(code, at):
@@ -391,19 +459,22 @@ def smaller(program):
     """Programs with one thing less."""
     routines = {code[0][1] for code in program if code[0][0] == "ROUTINE"}
     targets = {code[0][2] & 0x0F for code in program if code[0][0] == "ROUTINE" and code[0][1] in APCS}
+    targets |= {which for code in program for name, which, _ in code if name in ("PRIORITY", "AWAIT")}
     threads = 0
     for at, code in enumerate(program):
         if code[0][0] == "ROUTINE":
             number = code[0][1]
             uses = any((name in ("START", "JOIN", "QUEUE_DPC", "UNQUEUE", "QUEUE_APC", "UNQUEUE_APC", "QUEUE_ITEM") and which == number) or
-                       (name in ("ARM", "ARM_EVERY") and number in DPCS and rest & ~LATE == number) for one in program for name, which, rest in one)
+                       (name in ("ARM", "ARM_EVERY") and number in DPCS and rest & ~LATE == number) or
+                       (name == "NOTIFY" and number == CALLBACK) or (name == "ARM_EX" and number == EX_TIMER) for one in program for name, which, rest in one)
             if not uses:
                 yield program[:at] + program[at + 1:]
             if number not in APCS and code[0][2] != 0:
                 yield [*program[:at], [("ROUTINE", number, 0), *code[1:]], *program[at + 1:]]
         else:
             if threads not in targets and sum(one[0][0] != "ROUTINE" for one in program) > 1:
-                yield [[("ROUTINE", one[0][1], one[0][2] - (one[0][2] & 0x0F > threads)) if one[0][0] == "ROUTINE" and one[0][1] in APCS and i == 0 else instruction
+                yield [[("ROUTINE", one[0][1], one[0][2] - (one[0][2] & 0x0F > threads)) if one[0][0] == "ROUTINE" and one[0][1] in APCS and i == 0 else
+                        (instruction[0], instruction[1] - (instruction[1] > threads), instruction[2]) if instruction[0] in ("PRIORITY", "AWAIT") else instruction
                         for i, instruction in enumerate(one)] for place, one in enumerate(program) if place != at]
             threads += 1
         for i in range(len(code)):

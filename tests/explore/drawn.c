@@ -9,11 +9,6 @@
 #include "program.h"
 #include "drawn_system.h"
 
-VOID FASTCALL ExfAcquirePushLockExclusive(PEX_PUSH_LOCK);
-VOID FASTCALL ExfAcquirePushLockShared(PEX_PUSH_LOCK);
-VOID FASTCALL ExfReleasePushLockExclusive(PEX_PUSH_LOCK);
-VOID FASTCALL ExfReleasePushLockShared(PEX_PUSH_LOCK);
-
 enum instruction {
     END,
     SET,      /* an event, or the semaphore by one: what it was */
@@ -68,254 +63,29 @@ enum instruction {
     STAY,       /* on processor `object` */
     AGAIN, /* from its beginning on, `argument` times at most, 0: for ever; counted in a register, `object` 1: in memory */
     BEHIND, /* first of all: nobody waits for the threads, timers and items, which are left behind when the run ends */
+    TIME,   /* it is asked for */
+    CRASH,  /* a bug check */
+    PRIORITY, /* thread `object` of the program gets priority 8 + `argument`: what it had, less 8 */
+    AWAIT,    /* the end of that thread */
+    REVERT,   /* from STAY's processor to any */
+    WAIT_EXCLUSIVE, /* shares the resource behind those who want all of it */
+    TIMED_LOCK,     /* the mutex, for a millisecond: did it? */
+    SET_HANDLE,     /* an event by its handle: could it? */
+    CLOSE_HANDLE,   /* closes that: could it? */
+    OPEN_HANDLE,    /* a handle that may get the same value */
+    NOTIFY,         /* the callback object, whose routine is list 9 */
+    UNREGISTER,     /* that routine; waits for who runs it */
+    ARM_EX,         /* an EX_TIMER, in a millisecond, whose routine is list 10: was it? */
+    DISARM_EX,      /* was it? */
+    DISCARD,        /* takes all entries out of the queue that nobody has taken: were there any? */
 };
 
-/*
- * Objects by number: 0 and 1 synchronization events, 2 a notification event, 3 a semaphore, 4 a queue, 5 a synchronization timer, 6 a notification
- * timer, 7 and 8 the completions of requests. A wait whose argument has ALERTABLE is one in user mode that a user APC ends. A timer whose DPC has LATE in
- * the argument comes in a thousand seconds. What lasts a millisecond lasts a minute where threads go round, and two with LONGER. Locks: 0 and 1 fast mutexes, 2 a mutex, 3 a resource, 4 a spin lock, 5 rundown protection, 6 a remove lock (both only tried), 7 a push lock.
- */
-#define QUEUE       4
-#define FIRST_TIMER 5
-#define COMPLETIONS 7
-#define ALERTABLE   0x80
-#define LONGER      0x40
-#define LATE        0x80
-/*
- * 1 and 2 are DPCs: `argument` is 1 + the target processor, and an importance in bit 4. 3 and 4 threads. 5 and 6 APCs: `argument` is the thread, and a kind.
- * 7 and 8 work items: `argument` times it queues itself.
- */
-#define ROUTINES    9
-#define THREADS     3
-#define APCS        5
-#define WORK_ITEMS  7
-#define APC_SPECIAL 0x10
-#define APC_USER    0x20
-static KEVENT Event[3];
-static KSEMAPHORE Semaphore;
-static KQUEUE Queue;
-static LIST_ENTRY Entries[sizeof(UCHAR[512]) / 3]; /* one for each instruction */
-static KTIMER Timer[2];
-static KDPC Dpc[THREADS];
-static HANDLE Started[APCS];
-static KAPC Apc[WORK_ITEMS];
-static PUCHAR ApcCode[WORK_ITEMS]; /* what the list says of each that is in the program */
-static PVOID ApcThread[WORK_ITEMS];
-static BOOLEAN HasApcs;
-static KEVENT AllThere; /* where there are APCs: all threads wait for it */
-static PUCHAR Routine[ROUTINES];
-static FAST_MUTEX FastMutex[2];
-static KMUTEX Mutex;
-static ERESOURCE Resource;
-static KSPIN_LOCK SpinLock;
-static EX_RUNDOWN_REF RunRef;
-static IO_REMOVE_LOCK RemoveLock;
-static EX_PUSH_LOCK PushLock;
-static KIRQL Irql; /* of who holds it, before */
-static volatile LONG Word[2];
-static SLIST_HEADER Sequenced;
-static LIST_ENTRY List;
-static KSPIN_LOCK ListLock;
-static DECLSPEC_ALIGN(16) SLIST_ENTRY Links[sizeof(UCHAR[512]) / 3];
-static UCHAR Code[512], Times[sizeof(Code) / 3];
-static LONGLONG Short = 10000;
-
-static PVOID
-ObjectOf(UCHAR Number)
-{
-    return Number < RTL_NUMBER_OF(Event) ? (PVOID)&Event[Number]
-           : Number >= COMPLETIONS       ? (PVOID)&Completed[Number - COMPLETIONS]
-           : Number >= FIRST_TIMER       ? (PVOID)&Timer[Number - FIRST_TIMER]
-                                         : (PVOID)&Semaphore;
-}
-
-static BOOLEAN
-Acquire(UCHAR Number, BOOLEAN Try)
-{
-    LARGE_INTEGER Now = {.QuadPart = 0};
-
-    switch (Number) {
-    case 0:
-    case 1:
-        if (Try) {
-            return ExTryToAcquireFastMutex(&FastMutex[Number]);
-        }
-        ExAcquireFastMutex(&FastMutex[Number]);
-        return TRUE;
-    case 2:
-        return KeWaitForSingleObject(&Mutex, Executive, KernelMode, FALSE, Try ? &Now : NULL) ==
-               STATUS_SUCCESS;
-    case 3:
-        KeEnterCriticalRegion();
-        if (!ExAcquireResourceExclusiveLite(&Resource, !Try)) {
-            KeLeaveCriticalRegion();
-            return FALSE;
-        }
-        return TRUE;
-    case 5:
-        return ExAcquireRundownProtection(&RunRef);
-    case 6:
-        return IoAcquireRemoveLock(&RemoveLock, NULL) == STATUS_SUCCESS;
-    case 7:
-        KeEnterCriticalRegion();
-        ExfAcquirePushLockExclusive(&PushLock);
-        return TRUE;
-    }
-    KIRQL Before;
-
-    KeAcquireSpinLock(&SpinLock, &Before);
-    Irql = Before;
-    return TRUE;
-}
-
-static VOID
-Release(UCHAR Number)
-{
-    switch (Number) {
-    case 0:
-    case 1:
-        ExReleaseFastMutex(&FastMutex[Number]);
-        break;
-    case 2:
-        KeReleaseMutex(&Mutex, FALSE);
-        break;
-    case 3:
-        ExReleaseResourceLite(&Resource);
-        KeLeaveCriticalRegion();
-        break;
-    case 5:
-        ExReleaseRundownProtection(&RunRef);
-        break;
-    case 6:
-        IoReleaseRemoveLock(&RemoveLock, NULL);
-        break;
-    case 7:
-        ExfReleasePushLockExclusive(&PushLock);
-        KeLeaveCriticalRegion();
-        break;
-    default:
-        KeReleaseSpinLock(&SpinLock, Irql);
-    }
-}
-
-/* NULL: until it comes. */
-static BOOLEAN
-Wait(UCHAR Number, UCHAR How, PLARGE_INTEGER Timeout)
-{
-    BOOLEAN Alertable = (How & ALERTABLE) != 0;
-
-    if (Number == QUEUE) {
-        ULONG_PTR Entry =
-            (ULONG_PTR)KeRemoveQueue(&Queue, Alertable ? UserMode : KernelMode, Timeout);
-
-        return Entry != STATUS_TIMEOUT && Entry != STATUS_USER_APC;
-    }
-    return KeWaitForSingleObject(ObjectOf(Number), Executive, Alertable ? UserMode : KernelMode,
-                                 Alertable, Timeout) == STATUS_SUCCESS;
-}
-
-static LONG
-Signal(UCHAR Number, PUCHAR At, BOOLEAN WaitsThen)
-{
-    if (Number == QUEUE) {
-        return KeInsertQueue(&Queue, &Entries[(At - Code) / 3]);
-    }
-    return Number < RTL_NUMBER_OF(Event)
-               ? KeSetEvent(&Event[Number], IO_NO_INCREMENT, WaitsThen)
-               : KeReleaseSemaphore(&Semaphore, IO_NO_INCREMENT, 1, WaitsThen);
-}
-
-static BOOLEAN
-Share(UCHAR Number, BOOLEAN Try, BOOLEAN Starve)
-{
-    KeEnterCriticalRegion();
-    if (Number == 7) {
-        ExfAcquirePushLockShared(&PushLock);
-        return TRUE;
-    }
-    if (Starve ? ExAcquireSharedStarveExclusive(&Resource, TRUE)
-               : ExAcquireResourceSharedLite(&Resource, !Try)) {
-        return TRUE;
-    }
-    KeLeaveCriticalRegion();
-    return FALSE;
-}
-
-/* Which of two, or 2: none in time. All: 1, if they came. */
-static LONG
-WaitForTwo(UCHAR First, UCHAR Second, WAIT_TYPE Type, PLARGE_INTEGER Timeout)
-{
-    PVOID Both[2] = {ObjectOf(First), ObjectOf(Second & (UCHAR) ~(ALERTABLE | LONGER))};
-    BOOLEAN Alertable = (Second & ALERTABLE) != 0;
-    NTSTATUS Status = KeWaitForMultipleObjects(
-        2, Both, Type, Executive, Alertable ? UserMode : KernelMode, Alertable, Timeout, NULL);
-
-    return Type == WaitAll ? Status == STATUS_SUCCESS : Status < 2 ? Status : 2;
-}
-
-static BOOLEAN
-Arm(UCHAR Number, UCHAR How, BOOLEAN Again)
-{
-    LARGE_INTEGER Due = {.QuadPart = (How & LATE) != 0 ? -10000000000ll : -10000};
-    UCHAR Routine = How & (UCHAR)~LATE;
-
-    return KeSetTimerEx(&Timer[Number - FIRST_TIMER], Due, Again ? 1000000 : 0,
-                        Routine != 0 ? &Dpc[Routine] : NULL);
-}
-
-static VOID
-Enter(UCHAR Kind, PKIRQL Before)
-{
-    switch (Kind) {
-    case 0:
-        KeEnterCriticalRegion();
-        break;
-    case 1:
-        KeEnterGuardedRegion();
-        break;
-    default:
-        KeRaiseIrql(APC_LEVEL, Before);
-    }
-}
-
-static VOID
-Leave(UCHAR Kind, KIRQL Before)
-{
-    switch (Kind) {
-    case 0:
-        KeLeaveCriticalRegion();
-        break;
-    case 1:
-        KeLeaveGuardedRegion();
-        break;
-    default:
-        KeLowerIrql(Before);
-    }
-}
-
-static VOID
-Push(UCHAR Which, PUCHAR At)
-{
-    ULONG_PTR Index = (ULONG_PTR)(At - Code) / 3;
-
-    if (Which == 0) {
-        InterlockedPushEntrySList(&Sequenced, &Links[Index]);
-    } else {
-        ExInterlockedInsertTailList(&List, &Entries[Index], &ListLock);
-    }
-}
-
-static BOOLEAN
-Pop(UCHAR Which)
-{
-    return Which == 0 ? InterlockedPopEntrySList(&Sequenced) != NULL
-                      : ExInterlockedRemoveHeadList(&List, &ListLock) != NULL;
-}
+#include "drawn_objects.h"
 
 static VOID NTAPI
 Thread(PVOID Context)
 {
-    if (HasApcs) {
+    if (HasApcs || HasThreads) {
         KeWaitForSingleObject(&AllThere, Executive, KernelMode, FALSE, NULL);
     }
     Run(Context);
@@ -357,6 +127,7 @@ Run(PUCHAR At)
     LARGE_INTEGER Now = {.QuadPart = 0}, Time;
     PUCHAR Begin = At;
     KIRQL Before = PASSIVE_LEVEL;
+    struct held Held = {0};
     UCHAR Rounds = 0;
     volatile LONG Last = 0; /* in each state */
 
@@ -389,23 +160,28 @@ Run(PUCHAR At)
             Last = InterlockedCompareExchange(&Word[At[1]], At[2] + 1, At[2]);
             break;
         case LOCK:
-            Acquire(At[1], FALSE);
+            Acquire(At[1], FALSE, &Held);
             break;
         case TRY_LOCK:
-            Last = Acquire(At[1], TRUE);
+            Last = Acquire(At[1], TRUE, &Held);
             break;
         case SHARE:
         case TRY_SHARE:
         case STARVE:
-            Last = Share(At[1], At[0] == TRY_SHARE, At[0] == STARVE);
+        case WAIT_EXCLUSIVE:
+            Last = Share(At[1], At[0], &Held);
             break;
         case CONVERT:
             ExConvertExclusiveToSharedLite(&Resource);
             break;
         case UNLOCK:
-            Release(At[1]);
+            Release(At[1], &Held);
             break;
         case UNLOCK_SHARED:
+            if (At[1] == SHARED_SPIN) {
+                ExReleaseSpinLockShared(&SharedSpin, Held.Irql);
+                break;
+            }
             ExfReleasePushLockShared(&PushLock);
             KeLeaveCriticalRegion();
             break;
@@ -428,8 +204,7 @@ Run(PUCHAR At)
                                                  : &Time);
             break;
         case LOOK:
-            Last = At[1] >= FIRST_TIMER ? KeReadStateTimer(&Timer[At[1] - FIRST_TIMER])
-                                        : KeReadStateEvent(&Event[At[1]]);
+            Last = Look(At[1]);
             break;
         case IF:
             At += Last != At[1] ? 3 * At[2] : 0;
@@ -509,6 +284,49 @@ Run(PUCHAR At)
         case POP:
             Last = Pop(At[1]);
             break;
+        case TIME:
+            KeQueryPerformanceCounter(NULL);
+            break;
+        case CRASH:
+            KeBugCheckEx(0xE2 /* MANUALLY_INITIATED_CRASH */, 0, 0, 0, 0);
+        case PRIORITY:
+            Last = SetPriority(At[1], At[2]);
+            break;
+        case AWAIT:
+            KeWaitForSingleObject(ThreadObject[At[1]], Executive, KernelMode, FALSE, NULL);
+            break;
+        case REVERT:
+            KeRevertToUserAffinityThread();
+            break;
+        case TIMED_LOCK:
+            Time = Soon(At[2]);
+            Last = KeWaitForSingleObject(&Mutex, Executive, KernelMode, FALSE, &Time) ==
+                   STATUS_SUCCESS;
+            break;
+        case SET_HANDLE:
+            Last = NT_SUCCESS(ZwSetEvent(EventHandle, NULL));
+            break;
+        case CLOSE_HANDLE:
+            Last = CloseHandle();
+            break;
+        case OPEN_HANDLE:
+            OpenHandle(At);
+            break;
+        case NOTIFY:
+            ExNotifyCallback(Callback, NULL, NULL);
+            break;
+        case UNREGISTER:
+            ExUnregisterCallback(Registration);
+            break;
+        case ARM_EX:
+            Last = ArmEx();
+            break;
+        case DISARM_EX:
+            Last = ExCancelTimer(ExTimer, NULL);
+            break;
+        case DISCARD:
+            Last = KeRundownQueue(&Queue) != NULL;
+            break;
         case SET_WAIT:
             Signal(At[1], At, TRUE);
             Wait(At[2], 0, NULL);
@@ -571,6 +389,8 @@ InitializeObjects(VOID)
     ExInitializeRundownProtection(&RunRef);
     IoInitializeRemoveLock(&RemoveLock, 'wrdN', 0, 0);
     ExInitializePushLock(&PushLock);
+    KeInitializeGuardedMutex(&GuardedMutex);
+    KeInitializeSpinLock(&QueuedSpin);
     InitializeSListHead(&Sequenced);
     InitializeListHead(&List);
     KeInitializeSpinLock(&ListLock);
@@ -591,12 +411,78 @@ InitializeRoutine(PUCHAR At)
         if ((At[2] & 0x10) != 0) {
             KeSetImportanceDpc(&Dpc[Number], HighImportance);
         }
-    } else if (Number >= WORK_ITEMS) {
+    } else if (Number >= WORK_ITEMS && Number < CALLBACK) {
         ItemRoutine[Number - WORK_ITEMS] = At + 3;
         ItemTimes[Number - WORK_ITEMS] = At[2];
-    } else if (Number >= APCS) {
+    } else if (Number >= APCS && Number < WORK_ITEMS) {
         ApcCode[Number] = At;
         HasApcs = TRUE;
+    }
+}
+
+static BOOLEAN
+Has(UCHAR First, UCHAR Last)
+{
+    for (PUCHAR At = Code; At[0] != END; At = NextList(At)) {
+        for (PUCHAR One = At; One[0] != END; One += 3) {
+            if (One[0] >= First && One[0] <= Last) {
+                return TRUE;
+            }
+        }
+    }
+    return FALSE;
+}
+
+/* What only some programs have. */
+static VOID
+InitializeMore(VOID)
+{
+    OBJECT_ATTRIBUTES Attributes;
+
+    InitializeObjectAttributes(&Attributes, NULL, OBJ_KERNEL_HANDLE | OBJ_CASE_INSENSITIVE, NULL,
+                               NULL);
+    if (Has(SET_HANDLE, OPEN_HANDLE)) {
+        ZwCreateEvent(&EventHandle, EVENT_ALL_ACCESS, &Attributes, NotificationEvent, FALSE);
+    }
+    if (Has(NOTIFY, UNREGISTER)) {
+        ExCreateCallback(&Callback, &Attributes, TRUE, TRUE);
+        Registration = ExRegisterCallback(Callback, Notified, NULL);
+    }
+    if (Has(ARM_EX, DISARM_EX)) {
+        ExTimer = ExAllocateTimer(ExExpired, NULL, 0);
+    }
+    HasThreads = Has(PRIORITY, AWAIT);
+}
+
+static VOID
+EndMore(VOID)
+{
+    if (ExTimer != NULL) {
+        ExDeleteTimer(ExTimer, TRUE, TRUE, NULL);
+    }
+    if (Callback != NULL) {
+        if (!Has(UNREGISTER, UNREGISTER)) {
+            ExUnregisterCallback(Registration);
+        }
+        ObDereferenceObject(Callback);
+    }
+    for (ULONG Index = 0; Index < RTL_NUMBER_OF(OtherHandle); Index++) {
+        if (OtherHandle[Index] != NULL && OtherHandle[Index] != EventHandle) {
+            ZwClose(OtherHandle[Index]);
+        }
+    }
+    if (EventHandle != NULL && !Has(CLOSE_HANDLE, CLOSE_HANDLE)) {
+        CloseHandle();
+    }
+}
+
+/* Now that they are there. */
+static VOID
+InitializeThreads(VOID)
+{
+    for (ULONG Index = 0; Index < ThreadCount && Index < THREADS_MOST; Index++) {
+        ObReferenceObjectByHandle(ThreadHandle[Index], THREAD_ALL_ACCESS, *PsThreadType, KernelMode,
+                                  &ThreadObject[Index], NULL);
     }
 }
 
@@ -616,7 +502,6 @@ InitializeApcs(VOID)
                         At[2] & APC_SPECIAL ? NULL : ApcNormal,
                         At[2] & APC_USER ? UserMode : KernelMode, NULL);
     }
-    KeSetEvent(&AllThere, IO_NO_INCREMENT, FALSE);
 }
 
 static VOID
@@ -658,19 +543,6 @@ WaitForAll(BOOLEAN HasItems)
     }
 }
 
-static BOOLEAN
-NeedsDevice(VOID)
-{
-    for (PUCHAR At = Code; At[0] != END; At = NextList(At)) {
-        for (PUCHAR One = At; One[0] != END; One += 3) {
-            if (One[0] == SEND || One[0] == CANCEL || One[0] == COMPLETE || One[0] == QUEUE_ITEM) {
-                return TRUE;
-            }
-        }
-    }
-    return FALSE;
-}
-
 static VOID
 Program(VOID)
 {
@@ -679,7 +551,8 @@ Program(VOID)
     ReadProgram();
     BAD(Code[0] == END);
     InitializeObjects();
-    HasDevice = NeedsDevice();
+    InitializeMore();
+    HasDevice = Has(SEND, CANCEL) || Has(QUEUE_ITEM, QUEUE_ITEM);
     if (HasDevice) {
         InitializeSystem(Driver);
     }
@@ -699,6 +572,12 @@ Program(VOID)
     if (HasApcs) {
         InitializeApcs();
     }
+    if (HasThreads) {
+        InitializeThreads();
+    }
+    if (HasApcs || HasThreads) {
+        KeSetEvent(&AllThere, IO_NO_INCREMENT, FALSE);
+    }
     if (Code[0] == BEHIND) {
         Driver->DriverUnload = NULL;
         ThreadCount = 0;
@@ -712,8 +591,14 @@ Program(VOID)
             ObDereferenceObject(ApcThread[Index]);
         }
     }
+    for (ULONG Index = 0; Index < THREADS_MOST; Index++) {
+        if (ThreadObject[Index] != NULL) {
+            ObDereferenceObject(ThreadObject[Index]);
+        }
+    }
     if (HasDevice) {
         EndSystem();
     }
+    EndMore();
     ExDeleteResourceLite(&Resource);
 }
