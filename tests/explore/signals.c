@@ -11,7 +11,8 @@
  *     STARVE     a reader that waits for nobody who waits (ExAcquireSharedStarveExclusive), N writers: (N + 1)!
  *     LISTS      N threads push to an interlocked list: N!
  *     ALL        N threads wait for a mutex and an event together, and give both back: N!
- *     EXTIMER    an ex-timer that was set is deleted, with cancelling and waiting: it has expired before, is about to, or has not: 3
+ *     EXTIMER    an ex-timer that was set is deleted, with cancelling and waiting: it has not expired, or its callback has begun before the
+ *                cancelling or not, and has ended before the deletion looks or not: 1 + 2 * 2
  *     PAIR       KeSetEvent with Wait and the wait behind it are no step that others cannot come into: two that signal and wait for
  *                one another: 1
  *     CLEAR      one clears a notification event, N read its state: 2^N
