@@ -10,6 +10,8 @@ import sys
 READ, WRITE, ACQUIRE, RELEASE, WAIT, SET, START, JOIN = range(8)
 # Of check_drawn.py: what is tried at once (an object, a lock), an event's other things, words, a lock that can be shared.
 TRY, TRY_LOCK, CLEAR, GATE, ADD, EXCHANGE, LOCK, UNLOCK, SHARE, LEAVE, ANY, ALL = range(8, 20)
+# Of lockfree.c: to another value if it is what is expected, and by how much.
+SWAP, CHANGE = range(100, 102)
 OF_ITS_OWN = (START, JOIN)  # a thread's start and end are seen by those two alone
 
 
@@ -34,7 +36,7 @@ class Run:
         if self.pending[thread] is None:
             return False
         name, kind, *rest = self.pending[thread]
-        if kind == GATE and rest:
+        if kind == GATE and rest and callable(rest[0]):
             return rest[0](self.values[name])
         if kind in (ACQUIRE, WAIT, GATE):
             return self.values[name] > 0
@@ -53,7 +55,12 @@ class Run:
         elif kind in (ACQUIRE, WAIT, LEAVE):
             self.values[name] -= 1
         elif kind in (RELEASE, ADD, SHARE):
-            self.values[name] += rest[0] if rest else 1
+            self.values[name] += 1
+        elif kind == CHANGE:
+            self.values[name] += rest[0]
+        elif kind == SWAP:
+            reads = before != rest[0]
+            self.values[name] = before if reads else rest[1]
         elif kind == SET:
             self.values[name] = 1
         elif kind in (CLEAR, UNLOCK):
@@ -63,7 +70,7 @@ class Run:
         elif kind in (TRY, TRY_LOCK, EXCHANGE):  # where it does not come about it has only looked
             reads = not (before > 0 if kind == TRY else before == 0 if kind == TRY_LOCK else before == rest[0])
             if not reads:
-                self.values[name] = rest[1] if rest[1:] else {TRY: before - 1, TRY_LOCK: -1, EXCHANGE: before + 1}[kind]
+                self.values[name] = {TRY: before - 1, TRY_LOCK: -1, EXCHANGE: before + 1}[kind]
         elif kind == ANY:  # the first one that it can; but which that is depends on all of them
             result = next(i for i, (one, _) in enumerate(rest) if self.values[one] > 0)
         elif kind == START:
@@ -226,14 +233,14 @@ def aba():
         if first is None:
             return None
         following = yield f"next{first}", READ
-        return first if (yield "top", EXCHANGE, first, following) == first else None
+        return first if (yield "top", SWAP, first, following) == first else None
 
     def two():
         first = yield from pop()
         if first and (yield from pop()):
             following = yield "top", READ
             yield f"next{first}", WRITE, following
-            yield "top", EXCHANGE, following, first
+            yield "top", SWAP, following, first
 
     return values, [pop(), two()], lambda: values["top"] == "b"
 
@@ -252,13 +259,13 @@ def deque(n, bug):
             if bug:
                 yield "head", WRITE, first + 1
                 got["owner"] = last
-            elif (yield "head", EXCHANGE, first, first + 1) == first:
+            elif (yield "head", SWAP, first, first + 1) == first:
                 got["owner"] = last
         yield "tail", WRITE, last + 1
 
     def thief():
         first = yield "head", READ
-        if first < (yield "tail", READ) and (yield "head", EXCHANGE, first, first + 1) == first:
+        if first < (yield "tail", READ) and (yield "head", SWAP, first, first + 1) == first:
             got["thief"] = first
 
     return values, [owner(), thief()], lambda: len(got) == 2 and got["owner"] == got["thief"]
@@ -272,9 +279,9 @@ def queue(n):
             last = yield "tail", READ
             following = yield f"next{last}", READ
             if following is not None:
-                yield "tail", EXCHANGE, last, following
-            elif (yield f"next{last}", EXCHANGE, None, mine) is None:
-                yield "tail", EXCHANGE, last, mine
+                yield "tail", SWAP, last, following
+            elif (yield f"next{last}", SWAP, None, mine) is None:
+                yield "tail", SWAP, last, mine
                 return
 
     def dequeue():
@@ -282,7 +289,7 @@ def queue(n):
         last = yield "tail", READ
         following = yield f"next{first}", READ
         if following is not None:
-            yield "tail" if first == last else "head", EXCHANGE, first, following
+            yield "tail" if first == last else "head", SWAP, first, following
 
     return values, [enqueue(i) for i in range(1, n + 1)] + [dequeue()]
 
@@ -310,9 +317,9 @@ def word_lock(n):
     def reader():
         while True:
             seen = yield "word", GATE, lambda word: word >= 0
-            if (yield "word", EXCHANGE, seen, seen + 1) == seen:
+            if (yield "word", SWAP, seen, seen + 1) == seen:
                 break
-        yield "word", ADD, -1
+        yield "word", CHANGE, -1
 
     def writer():
         yield "word", LOCK
@@ -324,7 +331,7 @@ def word_lock(n):
 def sense(n):
     def thread():
         for round in (1, 2):
-            if (yield "missing", ADD, -1) == 1:
+            if (yield "missing", CHANGE, -1) == 1:
                 yield "missing", WRITE, n
                 yield "sense", WRITE, round
             else:
@@ -337,10 +344,10 @@ def grace(n):
     values, bad = {"current": 0, "readers": 0, "freed0": 0, "freed1": 0}, []
 
     def reader():
-        yield "readers", ADD
+        yield "readers", CHANGE, 1
         if (yield f"freed{(yield 'current', READ)}", READ):
             bad.append(1)
-        yield "readers", ADD, -1
+        yield "readers", CHANGE, -1
 
     def updater():
         yield "current", WRITE, 1
