@@ -89,11 +89,16 @@ struct abi_machine {
     uint32_t
         returns; /* 0x1F0 exploring, 1: that a client's thread comes back from a driver is a schedule point (nt/ke/visit.c, I2) */
     uint32_t
-        withheld; /* 0x1F4 1: a timer that sets itself anew, or a time-out, has waited (nt/ke/explore.c, E6; nt/ke/timeout.c); the host clears it */
+        withheld; /* 0x1F4 what no schedule of this search has: ABI_WITHHELD_...; the host clears it */
     uint32_t
         polls; /* 0x1F8 exploring: who steps now has changed nothing since it slept last; the host sets it at each answer */
 };
 #define ABI_PASSED 64
+/* abi_machine.withheld */
+#define ABI_WITHHELD_TIME                                                                          \
+    1 /* a timer that sets itself anew, or a time-out, has waited: nt/ke/explore.c, E6; nt/ke/timeout.c */
+#define ABI_WITHHELD_PROCESSOR                                                                     \
+    2 /* a thread has waited for a processor on which another one stood: nt/ke/schedule.c */
 
 /*
  * What hc_passes has said yes or no to and always will, for as long as the worker lives: all that the answer follows from. The host writes

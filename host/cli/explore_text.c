@@ -102,11 +102,18 @@ leaves_processes_open(const struct search *search)
            strategy->kind == STRATEGY_SAMPLED;
 }
 
-bool
-search_is_crowded(const struct search *search)
+static bool
+lacks_processors(const struct search *search)
 {
     return !search->plan.few &&
            search->outcome.tally.running + 1 >= search->request.boot.cpus; /* one may be idle */
+}
+
+bool
+search_is_crowded(const struct search *search)
+{
+    return lacks_processors(search) ||
+           (search->outcome.tally.withheld & ABI_WITHHELD_PROCESSOR) != 0;
 }
 
 /* docs/explore.md: what else comes before a crash than steps is not known, unless accesses to memory are steps. */
@@ -153,11 +160,15 @@ search_assumption(const struct search *search, size_t i)
                  search->request.boot.cpus, search->request.boot.cpus == 1 ? "" : "s");
         return text;
     }
-    if (i == 0 && search_is_crowded(search)) {
+    if (i == 0 && lacks_processors(search)) {
         snprintf(text, sizeof(text),
                  "%u processors, which were not enough for all threads: other schedules need more",
                  search->request.boot.cpus);
         return text;
+    }
+    if (i == 0 && search_is_crowded(search)) {
+        return "one processor per thread, but threads whose affinity asks for the same one share "
+               "it: one waits there until the other one waits or ends";
     }
     if (i < count) {
         return items[i];
@@ -198,7 +209,7 @@ search_assumption(const struct search *search, size_t i)
         }
         i--;
     }
-    if (search->outcome.tally.withheld != 0) {
+    if ((search->outcome.tally.withheld & ABI_WITHHELD_TIME) != 0) {
         if (i == 0) {
             return "of a timer that goes on by itself (it has a period, or its DPC sets it anew) "
                    "the first two expiries come at any time, of a loop that waits with a time-out "

@@ -201,7 +201,7 @@ struct search_results {
     uint64_t sample;  /* and of runs 0, SEARCH_SAMPLE ...: what shard 1/SEARCH_SAMPLE makes again */
     uint32_t agents;  /* most that took part in a run */
     uint32_t running; /* most threads that had a processor at once */
-    uint32_t withheld; /* 1: a timer that sets itself anew was not let expire at any time */
+    uint32_t withheld; /* ABI_WITHHELD_... */
     uint32_t dirty;    /* 1: data of a file was left to be written later */
     uint32_t longest;  /* answers of the longest run */
     uint32_t

@@ -17,7 +17,7 @@ struct tally {
     uint64_t digest;          /* of the trace hashes of all runs: equal for the same runs */
     uint64_t sample;          /* and of each SEARCH_SAMPLEth of a search whose runs are numbered */
     uint32_t running;         /* most threads that had a processor at once */
-    uint32_t withheld;        /* 1: a timer that sets itself anew was not let expire at any time */
+    uint32_t withheld;        /* ABI_WITHHELD_... */
     uint32_t dirty;           /* 1: data of a file was left to be written later */
     uint32_t beyond;          /* 1: run.h */
     uint32_t slept;           /* enum search_slept */

@@ -11,8 +11,9 @@
 #define Hc      ((const struct abi_hypercalls *)ABI_HYPERCALL_TABLE)
 #define Machine ((volatile struct abi_machine *)ABI_MACHINE_PAGE)
 /* Here and not through Machine: ntimage.h has a field of that name. */
-#define HcNoteWithheld() ((VOID)(((volatile struct abi_machine *)ABI_MACHINE_PAGE)->withheld = 1))
-#define HcNoteDirty()    ((VOID)(((volatile struct abi_machine *)ABI_MACHINE_PAGE)->dirty = 1))
+#define HcNoteWithheld(What)                                                                       \
+    ((VOID)(((volatile struct abi_machine *)ABI_MACHINE_PAGE)->withheld |= ABI_WITHHELD_##What))
+#define HcNoteDirty() ((VOID)(((volatile struct abi_machine *)ABI_MACHINE_PAGE)->dirty = 1))
 
 #define KiTurn ((volatile struct abi_turn *)ABI_TURN)
 

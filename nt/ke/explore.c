@@ -98,7 +98,7 @@ KiDescribeTimer(PKTIMER Timer, BOOLEAN Last, struct abi_agent *Agent)
         return FALSE;
     }
     if (!Last && Own && Timer->Processor >= KI_TIMER_SEEN + KI_FREE_EXPIRIES) { /* E6 */
-        HcNoteWithheld();
+        HcNoteWithheld(TIME);
         return FALSE;
     }
     *Agent = (struct abi_agent){.kind = ABI_AGENT_TIMER,

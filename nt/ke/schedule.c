@@ -502,6 +502,10 @@ KiReadyThread(PKTHREAD Thread)
         Cpu = KiNextCpu(Cpu);
     }
     Prcb = &KiProcessor[Cpu]->Prcb;
+    if (Machine->explore && !KiFewProcessors &&
+        (Prcb->CurrentThread != Prcb->IdleThread || Prcb->NextThread != NULL)) {
+        HcNoteWithheld(PROCESSOR);
+    }
     if (KiFewProcessors && Machine->explore) {
         /* few.c, N5 */
     } else if (Prcb->NextThread != NULL) {

@@ -82,7 +82,7 @@ KiPrepareTimeOut(PKI_PENDING_WAIT Wait, PLARGE_INTEGER Timeout, struct abi_trap 
         (Place->Same >= KI_FREE_SAME && Place->State == Wait->State)) {
         Wait->Timed = FALSE;
         Wait->Withheld = TRUE;
-        HcNoteWithheld();
+        HcNoteWithheld(TIME);
     }
 }
 

@@ -42,6 +42,10 @@ def main():
         status, search, _, text = explore("dpor", "crowd-full", 100)
         check("as many threads as processors", (status, search.get("outcome"), search.get("traces")) == (0, "bounded", 2) and
               "were not enough" in search["assumptions"][0], (search, text))
+        # Two whose affinity asks for one processor: that one is preempted for the other is not tried.
+        for strategy in ("dpor", "odpor"):
+            status, search, _, text = explore(strategy, "crowd-same", 100)
+            check(f"{strategy}: two on one processor", (status, search.get("outcome")) == (0, "bounded") and "affinity" in search["assumptions"][0], (search, text))
         # More than can be told apart in one run: it is not gone on with, and others are made.
         for strategy in ("random", "pct", "portfolio"):
             status, search, _, text = explore(strategy, "crowd-timers-some", 400)

@@ -1,7 +1,8 @@
 /*
  * crowd.c - N threads, most of which have nothing to do with each other: each takes a lock of its own, S of them one that they share: S!
  *
- * With LATER they come one after the other, as far as that is known: each waits for the one before to have ended. With WRONG = 1 every run is bad.
+ * With LATER they come one after the other, as far as that is known: each waits for the one before to have ended. With WRONG = 1 every run is bad. With PROCESSORS
+ * thread i stays on processor 1 + i % PROCESSORS.
  */
 #include "program.h"
 
@@ -13,6 +14,9 @@ Thread(PVOID Context)
 {
     PFAST_MUTEX Mutex = (ULONG_PTR)Context < S ? &Shared : &Own[(ULONG_PTR)Context];
 
+#ifdef PROCESSORS
+    KeSetSystemAffinityThread((KAFFINITY)2 << (ULONG_PTR)Context % PROCESSORS);
+#endif
     ExAcquireFastMutex(Mutex);
     Ended++;
     ExReleaseFastMutex(Mutex);
