@@ -98,7 +98,7 @@ static int
 init(const struct run_search *search)
 {
     if (path == NULL) {
-        path = search_reserve(MAX_STEPS * sizeof(*path));
+        path = search_reserve((MAX_STEPS + 1) * sizeof(*path)); /* and who sleeps behind the last */
         branches = search_reserve(MAX_BRANCHES * sizeof(*branches));
         sleepers = search_reserve(MAX_SLEEPERS * sizeof(*sleepers));
         event = search_reserve(MAX_STEPS * sizeof(*event));
