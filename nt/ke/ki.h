@@ -223,6 +223,8 @@ typedef struct _KI_POINT {
 VOID KiAccessPoint(ULONG Operation, const volatile VOID *Address, ULONG64 Size, PVOID Site,
                    BOOLEAN Plain);
 VOID KiComparePoint(const volatile VOID *Address, ULONG64 Size, ULONG64 Expected, PVOID Site);
+VOID KiPlainPoint(ULONG Operation, const volatile VOID *Address, ULONG64 Size, PVOID Site,
+                  ULONG Which);
 VOID KiLockStep(const volatile VOID *Word, ULONG Step); /* userlock.c: enum abi_lock_step */
 VOID KiCodePoint(ULONG64 Address, ULONG What, struct abi_trap *Registers);
 

@@ -63,6 +63,29 @@ KiAccessPoint(ULONG Operation, const volatile VOID *Address, ULONG64 Size, PVOID
     KiAcquirePoint(Operation, Address, NULL, (ULONG_PTR)&Point); /* P2 */
 }
 
+/*
+ * P1: of a plain access that the kernel does for a driver, which called it at Site. Who goes round such calls polls (poll.c); what one call
+ * looks at is told apart by Address and Which.
+ */
+VOID
+KiPlainPoint(ULONG Operation, const volatile VOID *Address, ULONG64 Size, PVOID Site, ULONG Which)
+{
+    struct abi_trap Registers;
+    KI_POINT Point = {.Size = (ULONG)Size, .Site = (ULONG64)Site, .Plain = TRUE};
+    BOOLEAN Reads = Operation == SP_MEMORY_READ;
+
+    Address = (PVOID)KiMemoryOf((ULONG64)Address);
+    if (!HcTouch(Address, Size, Reads ? ABI_TOUCH_READ : ABI_TOUCH_WRITE, KiAgent()->Name)) {
+        return;
+    }
+    if (Reads && KiPoller(&Registers, FALSE) != NULL) {
+        Registers.rcx = (ULONG64)Address;
+        Registers.rdx = Which;
+        Point.Registers = &Registers;
+    }
+    KiAcquirePoint(Operation, Address, NULL, (ULONG_PTR)&Point); /* P2 */
+}
+
 VOID
 KiMemoryPoint(ULONG Operation, const volatile VOID *Address, ULONG64 Size)
 {

@@ -78,6 +78,19 @@ KiStepFlags(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT WouldWa
     return Flags | (WouldWait(Object, Context) ? ABI_STEP_BLOCKS : 0);
 }
 
+/* An access that the kernel does for a driver is one of the call's line (copy.c), not of what follows it. */
+static ULONG64
+KiSiteOfStep(ULONG64 Caller, ULONG Operation, ULONG_PTR Context)
+{
+    PKI_POINT Point = (PKI_POINT)Context;
+
+    if ((Operation == SP_MEMORY_READ || Operation == SP_MEMORY_WRITE) && Point != NULL &&
+        Point->Site + 1 == Caller) {
+        return Point->Site;
+    }
+    return Caller;
+}
+
 VOID
 KiRecordStep(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT WouldWait,
              ULONG_PTR Context)
@@ -95,7 +108,7 @@ KiRecordStep(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT WouldW
              (KiVersion->SpecialApcDisable ? (ULONG64)(USHORT)Thread->SpecialApcDisable << 16 : 0);
     Record = KiTrace(Operation, Object, Choice, Recording->Callee, Recording->Outer,
                      KiStepFlags(Operation, Object, WouldWait, Context) | Counts << 32);
-    Record->caller = Recording->Site;
+    Record->caller = KiSiteOfStep(Recording->Site, Operation, Context);
 }
 
 VOID

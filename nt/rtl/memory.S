@@ -17,7 +17,23 @@
 \Name:
     .endm
 
+/*
+ * Where drivers come in, in front of the routine: nt/ke/copy.c does it for them where accesses to memory are schedule points. copy.c asserts the
+ * numbers. It has no frame, and is part of the routine that it leads to.
+ */
+    .set MachineExplore, 0x7FFD0110
+    .set ExploreMemory, 4
+
+    .macro DRIVERS Name, Seen
+#ifdef NT_INC_NT_H /* ntoskrnl.exe */
+    BEGIN \Name
+    cmp dword ptr [MachineExplore], ExploreMemory
+    je \Seen
+#endif
+    .endm
+
 /* memcpy(rcx Destination, rdx Source, r8 Length); overlapping ranges are copied right by all. */
+    DRIVERS KiDriverCopies, KiCopySeen
     BEGIN memcpy
     BEGIN memmove
     BEGIN RtlCopyMemory
@@ -101,16 +117,20 @@
     jmp 8b
 
 /* RtlFillMemory(rcx Destination, rdx Length, r8b Fill) */
+    DRIVERS KiDriverFills, KiFillSeen
     BEGIN RtlFillMemory
     xchg rdx, r8
     jmp memset
 
 /* RtlZeroMemory(rcx Destination, rdx Length) */
+    DRIVERS KiDriverZeroes, KiZeroSeen
     BEGIN RtlZeroMemory
     mov r8, rdx
     xor edx, edx
+    jmp memset
 
 /* memset(rcx Destination, edx Fill, r8 Length) */
+    DRIVERS KiDriverSets, KiSetSeen
     BEGIN memset
     mov rax, rcx
     movzx edx, dl
@@ -154,6 +174,7 @@
 4:  ret
 
 /* memcmp(rcx, rdx, r8): the difference of the first bytes that differ. */
+    DRIVERS KiDriverCompares, KiCompareSeen
     BEGIN memcmp
     xor eax, eax
 1:  cmp r8, 8
@@ -185,6 +206,7 @@
 4:  ret
 
 /* RtlCompareMemory(rcx, rdx, r8): how many bytes are equal from the start. */
+    DRIVERS KiDriverCountsEqual, KiCountEqualSeen
     BEGIN RtlCompareMemory
     xor eax, eax
 1:  lea r11, [rax + 8]

@@ -38,7 +38,7 @@ def main():
                 return search.returncode, {"findings": [], "search": {}, "verdict": ""}, search.stderr
 
         memory = ("--granularity", "memory", "--budget", "60s")
-        for program, races in (("race-plain", 3), ("race-flag", 2)):
+        for program, races in (("race-plain", 3), ("race-flag", 2), ("race-calls", 1)):
             status, result, text = explore(program, *memory)
             found = result["findings"]
             check(f"{program}: races", found and all(f["kind"] == "race" for f in found), [f["kind"] for f in found])

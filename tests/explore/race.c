@@ -6,12 +6,16 @@
  *     3  one writes and then signals, the other waits and then reads
  *     4  both change Value by interlocked operations
  *     5  as 3, but the flag is a plain variable that is polled once: the flag races, Value does not
+ *     6  one has the kernel fill Value, the other one has it compared
  */
 #include "program.h"
 
 static FAST_MUTEX Lock;
 static KEVENT Ready;
 LONG Value, Flag, Seen; /* not static: the compiler keeps what nobody reads */
+#if PROGRAM == 6
+static volatile SIZE_T Bytes = sizeof(Value); /* not known: a call */
+#endif
 
 static VOID NTAPI
 First(PVOID Context)
@@ -30,6 +34,8 @@ First(PVOID Context)
 #elif PROGRAM == 5
     Value = 1;
     Flag = 1; /* RACE */
+#elif PROGRAM == 6
+    RtlFillMemory(&Value, Bytes, 1); /* RACE */
 #endif
     PsTerminateSystemThread(STATUS_SUCCESS);
 }
@@ -51,6 +57,10 @@ Second(PVOID Context)
 #elif PROGRAM == 5
     if (Flag != 0) { /* RACE */
         Seen = Value;
+    }
+#elif PROGRAM == 6
+    if (RtlCompareMemory(&Value, &Seen, Bytes) == Bytes) { /* RACE */
+        Flag = 1;
     }
 #endif
     PsTerminateSystemThread(STATUS_SUCCESS);
