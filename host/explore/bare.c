@@ -85,12 +85,11 @@ bare_is_made(void)
 uint32_t
 bare_choose(const struct question *question)
 {
-    agent_set set = question->step < crash.steps ? question->enabled : 0;
+    uint32_t agent = question->step < crash.steps
+                         ? explorer_named(question->enabled, crash.name[question->step])
+                         : NO_AGENT;
 
-    while (set != 0 && explorer_name(set_first(set)) != crash.name[question->step]) {
-        set &= set - 1;
-    }
-    return set != 0 ? set_first(set) : ANSWER_CUT;
+    return agent != NO_AGENT ? agent : ANSWER_CUT;
 }
 
 bool

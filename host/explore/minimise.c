@@ -382,26 +382,12 @@ can_step(const struct question *question, uint32_t agent)
     return agent != NO_AGENT && (question->enabled >> agent & 1) != 0;
 }
 
-/* The number of an agent among those that could step; NO_AGENT. */
-static uint32_t
-number_of(const struct question *question, uint32_t name)
-{
-    for (agent_set set = question->enabled; set != 0; set &= set - 1) {
-        uint32_t agent = set_first(set);
-
-        if (explorer_name(agent) == name) {
-            return agent;
-        }
-    }
-    return NO_AGENT;
-}
-
 static uint32_t
 play(const struct question *question)
 {
     while (it.cursor < it.trial_blocks) {
         const struct block *block = &it.trial[it.cursor];
-        uint32_t agent = number_of(question, block->agent);
+        uint32_t agent = explorer_named(question->enabled, block->agent);
 
         if (agent != NO_AGENT && it.own[agent] < block->until) {
             return agent;
@@ -419,7 +405,7 @@ continue_at_random(const struct question *question, uint32_t prefix)
     uint32_t agent;
 
     if (question->step < prefix) {
-        agent = number_of(question, it.schedule[question->step]);
+        agent = explorer_named(question->enabled, it.schedule[question->step]);
         return agent == NO_AGENT ? ANSWER_CUT : agent;
     }
     return set_nth(question->enabled,

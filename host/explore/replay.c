@@ -100,6 +100,7 @@ differs(const struct question *question, uint32_t wanted)
 {
     char able[256] = "";
     size_t used = 0;
+    uint32_t waits;
 
     for (agent_set set = question->enabled; set != 0 && used + 40 < sizeof(able); set &= set - 1) {
         uint32_t agent = set_first(set);
@@ -108,15 +109,12 @@ differs(const struct question *question, uint32_t wanted)
             (size_t)snprintf(able + used, sizeof(able) - used, "%s%08x (%s)", used != 0 ? ", " : "",
                              explorer_name(agent), operation_name(question->next[agent].op));
     }
-    for (agent_set set = question->present & ~question->enabled; set != 0; set &= set - 1) {
-        uint32_t agent = set_first(set);
-
-        if (explorer_name(agent) == wanted) {
-            worker_fail("replay mismatch, first at choice %u: agent %08x would have to wait "
-                        "(%s, object %lx); these can step: %s",
-                        question->step + 1, wanted, operation_name(question->next[agent].op),
-                        question->next[agent].object[0], able);
-        }
+    waits = explorer_named(question->present & ~question->enabled, wanted);
+    if (waits != NO_AGENT) {
+        worker_fail("replay mismatch, first at choice %u: agent %08x would have to wait "
+                    "(%s, object %lx); these can step: %s",
+                    question->step + 1, wanted, operation_name(question->next[waits].op),
+                    question->next[waits].object[0], able);
     }
     worker_fail("replay mismatch, first at choice %u: agent %08x does not run there; these can "
                 "step: %s",
@@ -126,30 +124,24 @@ differs(const struct question *question, uint32_t wanted)
 static uint32_t
 choose(const struct question *question)
 {
-    agent_set set = question->enabled;
+    uint32_t agent;
 
     for (; search->tolerant; replay_skipped++) {
         if (at >= search->schedule_length) {
             return ANSWER_FAIR;
         }
         at++;
-        for (set = question->enabled; set != 0; set &= set - 1) {
-            uint32_t agent = set_first(set);
-
-            if (explorer_name(agent) == search->schedule[at - 1]) {
-                return agent;
-            }
+        agent = explorer_named(question->enabled, search->schedule[at - 1]);
+        if (agent != NO_AGENT) {
+            return agent;
         }
         first_skip = first_skip == 0 ? (uint32_t)at : first_skip;
     }
-    for (; set != 0; set &= set - 1) {
-        uint32_t agent = set_first(set);
-
-        if (explorer_name(agent) == search->schedule[question->step]) {
-            return agent;
-        }
+    agent = explorer_named(question->enabled, search->schedule[question->step]);
+    if (agent == NO_AGENT) {
+        differs(question, search->schedule[question->step]);
     }
-    differs(question, search->schedule[question->step]);
+    return agent;
 }
 
 void

@@ -182,6 +182,18 @@ extern const struct strategy strategy_random, strategy_pct, strategy_dpor, strat
 
 uint32_t explorer_name(uint32_t number); /* of an agent */
 
+/* The agent of that name out of `among`; NO_AGENT: it is not there. */
+static inline uint32_t
+explorer_named(agent_set among, uint32_t name)
+{
+    for (; among != 0; among &= among - 1) {
+        if (explorer_name(set_first(among)) == name) {
+            return set_first(among);
+        }
+    }
+    return NO_AGENT;
+}
+
 /* operation.c: what the kernel says of an agent; and is it what was said at the last question? */
 void operation_describe(struct operation *operation, const struct abi_agent *agent);
 const struct abi_object *operation_objects(const struct abi_agent *agent);

@@ -174,20 +174,6 @@ dependent(const struct move *a, const struct move *b)
     return a->name == b->name;
 }
 
-/* W10: its agent's number in this run; NO_AGENT: it is not there. */
-static uint32_t
-number_of(const struct move *move, const struct question *question)
-{
-    for (agent_set set = question->present; set != 0; set &= set - 1) {
-        uint32_t agent = set_first(set);
-
-        if (explorer_name(agent) == move->name) {
-            return agent;
-        }
-    }
-    return NO_AGENT;
-}
-
 /* W6 */
 static bool
 may_depend(const struct move *a, const struct move *b)
@@ -559,7 +545,7 @@ widen(struct node *node, const struct question *question, agent_set asleep)
     drop_first(node);
     *last_link(&node->tree) = behind;
     for (uint32_t branch = node->tree; branch != 0; branch = branches[branch].next) {
-        uint32_t agent = number_of(&branches[branch].move, question);
+        uint32_t agent = explorer_named(question->present, branches[branch].move.name);
 
         there |= agent != NO_AGENT ? set_one(agent) : 0;
     }
@@ -644,7 +630,7 @@ choose(const struct question *question)
         try_all(node, question, free);
     }
     while (node->tree != 0) {
-        uint32_t agent = number_of(&branches[node->tree].move, question);
+        uint32_t agent = explorer_named(question->present, branches[node->tree].move.name);
 
         if (agent != NO_AGENT && (free >> agent & 1) != 0) {
             break;
@@ -660,7 +646,7 @@ choose(const struct question *question)
         return ANSWER_CUT;
     }
     if (branch != 0) {
-        chosen = number_of(&branches[branch].move, question);
+        chosen = explorer_named(question->present, branches[branch].move.name);
         node->tree = branches[branch].next;
         node->rest = branches[branch].child;
         branches[branch].child = 0;
