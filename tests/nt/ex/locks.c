@@ -1,7 +1,7 @@
 /*
  * locks.c - fast mutexes, guarded mutexes, push locks, rundown protection, interlocked lists.
  */
-#include "../ntlab-test.h"
+#include "../threads.h"
 
 NTKERNELAPI VOID FASTCALL ExfAcquirePushLockExclusive(PEX_PUSH_LOCK PushLock);
 NTKERNELAPI VOID FASTCALL ExfReleasePushLockExclusive(PEX_PUSH_LOCK PushLock);
@@ -13,25 +13,6 @@ static KGUARDED_MUTEX Guarded;
 static EX_PUSH_LOCK Push;
 static EX_RUNDOWN_REF Rundown;
 static volatile LONG Inside, Worst, Total, Holding;
-
-static PVOID
-Start(PKSTART_ROUTINE Routine, PVOID Context)
-{
-    HANDLE Handle;
-    PVOID Thread;
-
-    PsCreateSystemThread(&Handle, THREAD_ALL_ACCESS, NULL, NULL, NULL, Routine, Context);
-    ObReferenceObjectByHandle(Handle, SYNCHRONIZE, *PsThreadType, KernelMode, &Thread, NULL);
-    ZwClose(Handle);
-    return Thread;
-}
-
-static VOID
-Join(PVOID Thread)
-{
-    KeWaitForSingleObject(Thread, Executive, KernelMode, FALSE, NULL);
-    ObDereferenceObject(Thread);
-}
 
 static VOID
 Pause(VOID)
@@ -122,10 +103,10 @@ Exclude(PKSTART_ROUTINE Routine)
 
     Inside = Worst = Total = 0;
     for (ULONG i = 0; i < RTL_NUMBER_OF(Threads); i++) {
-        Threads[i] = Start(Routine, NULL);
+        Threads[i] = StartThread(Routine, NULL);
     }
     for (ULONG i = 0; i < RTL_NUMBER_OF(Threads); i++) {
-        Join(Threads[i]);
+        JoinThread(Threads[i]);
     }
     EXPECT_EQ(Worst, 1);
     EXPECT_EQ(Total, 200);
@@ -187,14 +168,14 @@ RundownWaits(VOID)
     ExReleaseRundownProtection(&Rundown);
     EXPECT(ExAcquireRundownProtectionEx(&Rundown, 3));
     ExReleaseRundownProtectionEx(&Rundown, 3);
-    Thread = Start(RundownHolder, NULL);
+    Thread = StartThread(RundownHolder, NULL);
     while (Holding == 0) {
         Pause();
     }
     EXPECT_EQ(Inside, TRUE);
     ExWaitForRundownProtectionRelease(&Rundown);
     EXPECT_EQ(Total, 1);
-    Join(Thread);
+    JoinThread(Thread);
     EXPECT(!ExAcquireRundownProtection(&Rundown));
     ExWaitForRundownProtectionRelease(&Rundown); /* a second wait returns at once */
     ExRundownCompleted(&Rundown);

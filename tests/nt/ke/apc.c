@@ -6,7 +6,7 @@
  * themselves are exported but not documented: nt-semantics 1.1 to 1.4.
  * NT51: guarded regions do not exist before Server 2003.
  */
-#include "../ntlab-test.h"
+#include "../threads.h"
 
 typedef VOID(NTAPI *NORMAL)(PVOID, PVOID, PVOID);
 typedef VOID(NTAPI *KERNEL)(PKAPC, NORMAL *, PVOID *, PVOID *, PVOID *);
@@ -493,25 +493,6 @@ LeftTooOften(VOID)
 
 static LARGE_INTEGER Poll, Short = {.QuadPart = -10000 * 10};
 
-static PVOID
-Start(PKSTART_ROUTINE Routine, PVOID Context)
-{
-    HANDLE Handle;
-    PVOID Thread;
-
-    PsCreateSystemThread(&Handle, THREAD_ALL_ACCESS, NULL, NULL, NULL, Routine, Context);
-    ObReferenceObjectByHandle(Handle, SYNCHRONIZE, *PsThreadType, KernelMode, &Thread, NULL);
-    ZwClose(Handle);
-    return Thread;
-}
-
-static VOID
-Finish(PVOID Thread)
-{
-    KeWaitForSingleObject(Thread, Executive, KernelMode, FALSE, NULL);
-    ObDereferenceObject(Thread);
-}
-
 static VOID
 Pause(LONG Milliseconds)
 {
@@ -562,10 +543,10 @@ WaitGoesOnAtTheEnd(VOID)
     PVOID First, Last;
 
     Begin();
-    First = Start(Waiter, (PVOID)'1');
+    First = StartThread(Waiter, (PVOID)'1');
     KeWaitForSingleObject(&Ready, Executive, KernelMode, FALSE, NULL);
     Pause(2);
-    Last = Start(Waiter, (PVOID)'2');
+    Last = StartThread(Waiter, (PVOID)'2');
     KeWaitForSingleObject(&Ready, Executive, KernelMode, FALSE, NULL);
     Pause(2);
     QueueTo(0, First, Kernel, NULL, 's');
@@ -575,8 +556,8 @@ WaitGoesOnAtTheEnd(VOID)
     Pause(2);
     EXPECT(Is("s2")); /* the second one stood before it by then */
     KeSetEvent(&Event, 0, FALSE);
-    Finish(First);
-    Finish(Last);
+    JoinThread(First);
+    JoinThread(Last);
     EXPECT(Is("s21"));
 }
 
@@ -597,10 +578,10 @@ HeldBackDoesNotInterrupt(VOID)
     PVOID First, Last;
 
     Begin();
-    First = Start(CriticalWaiter, (PVOID)'1');
+    First = StartThread(CriticalWaiter, (PVOID)'1');
     KeWaitForSingleObject(&Ready, Executive, KernelMode, FALSE, NULL);
     Pause(2);
-    Last = Start(CriticalWaiter, (PVOID)'2');
+    Last = StartThread(CriticalWaiter, (PVOID)'2');
     KeWaitForSingleObject(&Ready, Executive, KernelMode, FALSE, NULL);
     Pause(2);
     QueueTo(0, First, Kernel, Normal, 'n');
@@ -610,8 +591,8 @@ HeldBackDoesNotInterrupt(VOID)
     Pause(2);
     EXPECT(Is("1nN"));
     KeSetEvent(&Event, 0, FALSE);
-    Finish(First);
-    Finish(Last);
+    JoinThread(First);
+    JoinThread(Last);
     EXPECT(Is("1nN2"));
 }
 
@@ -635,10 +616,10 @@ WaitAtApcLevelIsNotInterrupted(VOID)
     PVOID First, Last;
 
     Begin();
-    First = Start(ApcLevelWaiter, (PVOID)'1');
+    First = StartThread(ApcLevelWaiter, (PVOID)'1');
     KeWaitForSingleObject(&Ready, Executive, KernelMode, FALSE, NULL);
     Pause(2);
-    Last = Start(ApcLevelWaiter, (PVOID)'2');
+    Last = StartThread(ApcLevelWaiter, (PVOID)'2');
     KeWaitForSingleObject(&Ready, Executive, KernelMode, FALSE, NULL);
     Pause(2);
     QueueTo(0, First, Kernel, NULL, 's');
@@ -648,8 +629,8 @@ WaitAtApcLevelIsNotInterrupted(VOID)
     Pause(2);
     EXPECT(Is("1s")); /* it has kept its place */
     KeSetEvent(&Event, 0, FALSE);
-    Finish(First);
-    Finish(Last);
+    JoinThread(First);
+    JoinThread(Last);
     EXPECT(Is("1s2"));
 }
 
@@ -677,13 +658,13 @@ TimeoutKeepsItsDeadline(VOID)
 
     Begin();
     KeQuerySystemTime(&Started);
-    Thread = Start(TimedWaiter, NULL);
+    Thread = StartThread(TimedWaiter, NULL);
     KeWaitForSingleObject(&Ready, Executive, KernelMode, FALSE, NULL);
     for (ULONG Index = 0; Index < 4; Index++) {
         Pause(20);
         QueueTo(0, Thread, Kernel, NULL, 's');
     }
-    Finish(Thread);
+    JoinThread(Thread);
     EXPECT(Is("sssst"));
     EXPECT(Ended.QuadPart - Started.QuadPart >= 10000 * 100);
     EXPECT(Ended.QuadPart - Started.QuadPart < 10000 * 120); /* four interruptions cost nothing */
@@ -705,7 +686,7 @@ NormalRoutineWaits(VOID)
     PVOID Thread;
 
     Begin();
-    Thread = Start(Waiter, (PVOID)'1');
+    Thread = StartThread(Waiter, (PVOID)'1');
     KeWaitForSingleObject(&Ready, Executive, KernelMode, FALSE, NULL);
     Pause(2);
     QueueTo(0, Thread, Kernel, WaitsItself, 'a');
@@ -718,7 +699,7 @@ NormalRoutineWaits(VOID)
     Pause(2);
     EXPECT(Is("a<s"));
     KeSetEvent(&Second, 0, FALSE);
-    Finish(Thread);
+    JoinThread(Thread);
     EXPECT(Is("a<s>bB1")); /* all APCs before the wait ends, though its event was set */
 }
 
@@ -729,7 +710,7 @@ ApcMissesAPulse(VOID)
     PVOID Thread;
 
     Begin();
-    Thread = Start(Waiter, (PVOID)'1');
+    Thread = StartThread(Waiter, (PVOID)'1');
     KeWaitForSingleObject(&Ready, Executive, KernelMode, FALSE, NULL);
     Pause(2);
     QueueTo(0, Thread, Kernel, WaitsItself, 'a');
@@ -739,7 +720,7 @@ ApcMissesAPulse(VOID)
     Pause(2);
     EXPECT(Is("a<>")); /* it waits again */
     KePulseEvent(&Event, 0, FALSE);
-    Finish(Thread);
+    JoinThread(Thread);
     EXPECT(Is("a<>1"));
 }
 
@@ -764,14 +745,14 @@ InterruptsARunningThread(VOID)
     PVOID Thread;
 
     Begin();
-    Thread = Start(Spinner, NULL);
+    Thread = StartThread(Spinner, NULL);
     KeWaitForSingleObject(&Ready, Executive, KernelMode, FALSE, NULL);
     QueueTo(0, Thread, Kernel, NULL, 's');
     QueueTo(1, Thread, Kernel, Normal, 'n');
     Pause(20);
     EXPECT(Is("snN"));
     Stop = 1;
-    Finish(Thread);
+    JoinThread(Thread);
     EXPECT(Is("snNe"));
 }
 
@@ -797,7 +778,7 @@ MutexIsGivenWithItsRegion(VOID)
     Begin();
     KeInitializeMutex(&Mutant, 0);
     KeWaitForSingleObject(&Mutant, Executive, KernelMode, FALSE, NULL);
-    Thread = Start(MutexWaiter, NULL);
+    Thread = StartThread(MutexWaiter, NULL);
     KeWaitForSingleObject(&Ready, Executive, KernelMode, FALSE, NULL);
     Pause(2);
     KeReleaseMutex(&Mutant, FALSE);
@@ -805,7 +786,7 @@ MutexIsGivenWithItsRegion(VOID)
     Pause(2);
     EXPECT(Is("m"));
     KeSetEvent(&Second, 0, FALSE);
-    Finish(Thread);
+    JoinThread(Thread);
     EXPECT(Is("mnNr")); /* delivered by the release */
 }
 

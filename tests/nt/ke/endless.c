@@ -2,7 +2,7 @@
  * endless.c - a run that goes on for ever: a thread comes round every second, and --virtual-timeout ends it. If somebody for whom the run goes on still moves it is
  * a livelock, else a hang (nt/ke/timer.c, T7). It goes on for who loads a driver and for the threads whose end he waits for.
  */
-#include "../ntlab-test.h"
+#include "../threads.h"
 
 enum {
     Alone,       /* nobody waits for the one that comes round */
@@ -33,18 +33,6 @@ JoinNext(PVOID Context)
     KeWaitForSingleObject(Context, Executive, KernelMode, FALSE, NULL);
 }
 
-static PVOID
-Start(PKSTART_ROUTINE Routine, PVOID Context)
-{
-    PVOID Started;
-    HANDLE Handle;
-
-    PsCreateSystemThread(&Handle, THREAD_ALL_ACCESS, NULL, NULL, NULL, Routine, Context);
-    ObReferenceObjectByHandle(Handle, SYNCHRONIZE, *PsThreadType, KernelMode, &Started, NULL);
-    ZwClose(Handle);
-    return Started;
-}
-
 static VOID
 Wait(VOID)
 {
@@ -52,9 +40,9 @@ Wait(VOID)
     LARGE_INTEGER Second = {.QuadPart = -10000000};
 
     KeInitializeEvent(&Never, NotificationEvent, FALSE);
-    Thread[0] = Both[1] = Start(GoRound, NULL);
+    Thread[0] = Both[1] = StartThread(GoRound, NULL);
     for (ULONG i = 1; i < (CASE == Chain ? EIGHT : CASE == Aside ? 2 : 1); i++) {
-        Thread[i] = Start(JoinNext, Thread[i - 1]);
+        Thread[i] = StartThread(JoinNext, Thread[i - 1]);
     }
     switch ((int)CASE) {
     case Joined:

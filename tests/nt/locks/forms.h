@@ -4,7 +4,7 @@
  */
 #ifndef FORMS_H
 #define FORMS_H
-#include "../ntlab-test.h"
+#include "../threads.h"
 
 #define ENTRY  100 /* an IRQL in the table: that of the caller */
 #define DEVICE 5   /* of the interrupt whose lock is used */
@@ -45,24 +45,6 @@ NTKERNELAPI VOID NTAPI KeInitializeApc(PKAPC, PKTHREAD, ULONG, KERNEL, PVOID, NO
                                        KPROCESSOR_MODE, PVOID);
 NTKERNELAPI BOOLEAN NTAPI KeInsertQueueApc(PKAPC, PVOID, PVOID, KPRIORITY);
 
-/* A thread of the system process. */
-static inline PVOID
-StartThread(PKSTART_ROUTINE Routine, PVOID Context)
-{
-    HANDLE Handle;
-    PVOID Thread = NULL;
-
-    PsCreateSystemThread(&Handle, THREAD_ALL_ACCESS, NULL, NULL, NULL, Routine, Context);
-    ObReferenceObjectByHandle(Handle, SYNCHRONIZE, *PsThreadType, KernelMode, &Thread, NULL);
-    ZwClose(Handle);
-    return Thread;
-}
-static inline VOID
-JoinThread(PVOID Thread)
-{
-    KeWaitForSingleObject(Thread, Executive, KernelMode, FALSE, NULL);
-    ObDereferenceObject(Thread);
-}
 static inline VOID
 Milliseconds(LONG Count)
 {
