@@ -114,7 +114,6 @@ NtAdjustPrivilegesToken(HANDLE TokenHandle, BOOLEAN DisableAllPrivileges,
     if (NT_SUCCESS(Status)) {
         Token->Enabled = Enabled & Present;
         Token->Present = Present;
-        Token->EnabledByDefault &= Present;
         if (Previous.PrivilegeCount != 0) {
             SepTokenChanged(Token);
         }
@@ -158,13 +157,84 @@ SepTellGroups(PTOKEN Token, const ULONG *Attributes, PTOKEN_GROUPS To, ULONG Roo
     return STATUS_SUCCESS;
 }
 
+/* Attributes: what the token's groups will have. FALSE: the token has no such group. */
+static BOOLEAN
+SepAdjustGroup(PTOKEN Token, PULONG Attributes, PSID_AND_ATTRIBUTES Group, KPROCESSOR_MODE Mode,
+               PNTSTATUS Status)
+{
+    SEP_ANY_SID Sid;
+
+    if (!NT_SUCCESS(SepCaptureSid(Group->Sid, Mode, &Sid))) {
+        return FALSE;
+    }
+    for (ULONG i = 1; i < Token->UserAndGroupCount; i++) {
+        if (!RtlEqualSid(Token->UserAndGroups[i].Sid, &Sid)) {
+            continue;
+        }
+        if (Group->Attributes & SE_GROUP_ENABLED) {
+            if (Attributes[i] & SE_GROUP_USE_FOR_DENY_ONLY) {
+                *Status = STATUS_CANT_ENABLE_DENY_ONLY;
+            }
+            Attributes[i] |= SE_GROUP_ENABLED;
+        } else {
+            if (Attributes[i] & SE_GROUP_MANDATORY) {
+                *Status = STATUS_CANT_DISABLE_MANDATORY;
+            }
+            Attributes[i] &= ~SE_GROUP_ENABLED;
+        }
+        return TRUE;
+    }
+    return FALSE;
+}
+
+/* All: left alone if the token has each of them. Raises STATUS_ACCESS_VIOLATION. */
+static NTSTATUS
+SepAdjustGroups(PTOKEN Token, PULONG Attributes, PTOKEN_GROUPS New, KPROCESSOR_MODE Mode,
+                PBOOLEAN All)
+{
+    NTSTATUS Status = STATUS_SUCCESS;
+    ULONG Count;
+
+    if (Mode != KernelMode) {
+        ProbeForRead(New, sizeof(ULONG), 4);
+    }
+    Count = New->GroupCount;
+    if (Count > SEP_MAX_GROUPS) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    if (Mode != KernelMode) {
+        ProbeForRead(New->Groups, Count * sizeof(SID_AND_ATTRIBUTES), 4);
+    }
+    for (ULONG i = 0; i < Count; i++) {
+        SID_AND_ATTRIBUTES Group = New->Groups[i];
+
+        if (!SepAdjustGroup(Token, Attributes, &Group, Mode, &Status)) {
+            *All = FALSE;
+        }
+    }
+    return Status;
+}
+
+/* Neither the user nor the label, and what is mandatory stays. */
+static VOID
+SepResetGroups(PTOKEN Token, PULONG Attributes)
+{
+    for (ULONG i = 1; i < Token->UserAndGroupCount; i++) {
+        if ((Attributes[i] & (SE_GROUP_MANDATORY | SE_GROUP_INTEGRITY)) == 0) {
+            Attributes[i] = Attributes[i] & SE_GROUP_ENABLED_BY_DEFAULT
+                                ? Attributes[i] | SE_GROUP_ENABLED
+                                : Attributes[i] & ~SE_GROUP_ENABLED;
+        }
+    }
+}
+
 NTSTATUS NTAPI
 NtAdjustGroupsToken(HANDLE TokenHandle, BOOLEAN ResetToDefault, PTOKEN_GROUPS NewState,
                     ULONG BufferLength, PTOKEN_GROUPS PreviousState, PULONG ReturnLength)
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     ULONG Attributes[SEP_MAX_GROUPS];
-    ULONG Matched = 0, Count = 0;
+    BOOLEAN All = TRUE;
     PTOKEN Token;
     NTSTATUS Status;
 
@@ -178,63 +248,14 @@ NtAdjustGroupsToken(HANDLE TokenHandle, BOOLEAN ResetToDefault, PTOKEN_GROUPS Ne
     }
     KiSchedulePoint(SP_OBJECT, Token);
     ASSERT(Token->UserAndGroupCount <= SEP_MAX_GROUPS);
-    for (ULONG i = 0; i < Token->UserAndGroupCount; i++) {
-        ULONG Old = Token->UserAndGroups[i].Attributes;
-
-        Attributes[i] = Old;
-        if (ResetToDefault && !(Old & SE_GROUP_MANDATORY) && i != 0 &&
-            !(Old & SE_GROUP_INTEGRITY)) {
-            Attributes[i] = Old & SE_GROUP_ENABLED_BY_DEFAULT ? Old | SE_GROUP_ENABLED
-                                                              : Old & ~SE_GROUP_ENABLED;
-        }
+    for (ULONG i = 1; i < Token->UserAndGroupCount; i++) {
+        Attributes[i] = Token->UserAndGroups[i].Attributes;
     }
-    if (!ResetToDefault) {
+    if (ResetToDefault) {
+        SepResetGroups(Token, Attributes);
+    } else {
         __try {
-            if (Mode != KernelMode) {
-                ProbeForRead(NewState, sizeof(ULONG), 4);
-            }
-            Count = NewState->GroupCount;
-            if (Count > SEP_MAX_GROUPS) {
-                Status = STATUS_INVALID_PARAMETER;
-                Count = 0;
-            }
-            if (Mode != KernelMode) {
-                ProbeForRead(NewState->Groups, Count * sizeof(SID_AND_ATTRIBUTES), 4);
-            }
-            for (ULONG n = 0; n < Count; n++) {
-                SID_AND_ATTRIBUTES Group = NewState->Groups[n];
-                SEP_SID Sid;
-
-                if (Mode != KernelMode) {
-                    ProbeForRead(Group.Sid, 8, 1);
-                }
-                if (RtlLengthSid(Group.Sid) > sizeof(Sid)) {
-                    continue;
-                }
-                if (Mode != KernelMode) {
-                    ProbeForRead(Group.Sid, RtlLengthSid(Group.Sid), 1);
-                }
-                RtlCopyMemory(&Sid, Group.Sid,
-                              sizeof(Sid) < RtlLengthSid(Group.Sid) ? 8 : RtlLengthSid(Group.Sid));
-                for (ULONG i = 1; i < Token->UserAndGroupCount; i++) {
-                    if (!RtlEqualSid(Token->UserAndGroups[i].Sid, &Sid)) {
-                        continue;
-                    }
-                    Matched++;
-                    if (Group.Attributes & SE_GROUP_ENABLED) {
-                        if (Attributes[i] & SE_GROUP_USE_FOR_DENY_ONLY) {
-                            Status = STATUS_CANT_ENABLE_DENY_ONLY;
-                        }
-                        Attributes[i] |= SE_GROUP_ENABLED;
-                    } else {
-                        if (Attributes[i] & SE_GROUP_MANDATORY) {
-                            Status = STATUS_CANT_DISABLE_MANDATORY;
-                        }
-                        Attributes[i] &= ~SE_GROUP_ENABLED;
-                    }
-                    break;
-                }
-            }
+            Status = SepAdjustGroups(Token, Attributes, NewState, Mode, &All);
         } __except (Mode != KernelMode ? EXCEPTION_EXECUTE_HANDLER : EXCEPTION_CONTINUE_SEARCH) {
             Status = GetExceptionCode();
         }
@@ -255,7 +276,7 @@ NtAdjustGroupsToken(HANDLE TokenHandle, BOOLEAN ResetToDefault, PTOKEN_GROUPS Ne
             Token->UserAndGroups[i].Attributes = Attributes[i];
         }
         SepTokenChanged(Token);
-        Status = Matched < Count ? STATUS_NOT_ALL_ASSIGNED : STATUS_SUCCESS;
+        Status = All ? STATUS_SUCCESS : STATUS_NOT_ALL_ASSIGNED;
     }
     ObDereferenceObject(Token);
     return Status;
@@ -266,9 +287,8 @@ NtSetInformationToken(HANDLE TokenHandle, TOKEN_INFORMATION_CLASS TokenInformati
                       PVOID TokenInformation, ULONG TokenInformationLength)
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
-    SEP_SID Sid = {0};
+    SEP_ANY_SID Sid;
     ULONG Value = 0;
-    PVOID Pointer = NULL;
     PACL Dacl = NULL;
     ULONG Access = TOKEN_ADJUST_DEFAULT |
                    (TokenInformationClass == TokenSessionId ? TOKEN_ADJUST_SESSIONID : 0);
@@ -280,27 +300,6 @@ NtSetInformationToken(HANDLE TokenHandle, TOKEN_INFORMATION_CLASS TokenInformati
         case TokenOwner:
         case TokenPrimaryGroup:
         case TokenIntegrityLevel:
-            if (TokenInformationLength < sizeof(PVOID)) {
-                Status = STATUS_INFO_LENGTH_MISMATCH;
-                break;
-            }
-            if (Mode != KernelMode) {
-                ProbeForRead(TokenInformation, sizeof(PVOID), 8);
-            }
-            Pointer = *(PVOID *)TokenInformation;
-            if (Mode != KernelMode) {
-                ProbeForRead(Pointer, 8, 1);
-            }
-            if (!RtlValidSid(Pointer) || RtlLengthSid(Pointer) > sizeof(Sid)) {
-                Status = STATUS_INVALID_SID;
-                break;
-            }
-            if (Mode != KernelMode) {
-                ProbeForRead(Pointer, RtlLengthSid(Pointer), 1);
-            }
-            RtlCopyMemory(&Sid, Pointer, 8);
-            RtlCopyMemory(&Sid, Pointer, min(sizeof(Sid), RtlLengthRequiredSid(Sid.Count)));
-            break;
         case TokenDefaultDacl:
             if (TokenInformationLength < sizeof(PVOID)) {
                 Status = STATUS_INFO_LENGTH_MISMATCH;
@@ -309,26 +308,9 @@ NtSetInformationToken(HANDLE TokenHandle, TOKEN_INFORMATION_CLASS TokenInformati
             if (Mode != KernelMode) {
                 ProbeForRead(TokenInformation, sizeof(PVOID), 8);
             }
-            Pointer = *(PVOID *)TokenInformation;
-            if (Pointer != NULL) {
-                USHORT Bytes;
-
-                if (Mode != KernelMode) {
-                    ProbeForRead(Pointer, sizeof(ACL), 4);
-                }
-                Bytes = ((PACL)Pointer)->AclSize;
-                if (Mode != KernelMode) {
-                    ProbeForRead(Pointer, Bytes, 4);
-                }
-                Dacl = ExAllocatePoolWithTag(PagedPool, max(Bytes, sizeof(ACL)), 'cAeS');
-                if (Dacl == NULL) {
-                    Status = STATUS_INSUFFICIENT_RESOURCES;
-                    break;
-                }
-                RtlCopyMemory(Dacl, Pointer, max(Bytes, sizeof(ACL)));
-                Dacl->AclSize = max(Bytes, sizeof(ACL));
-                Status = RtlValidAcl(Dacl) ? STATUS_SUCCESS : STATUS_INVALID_ACL;
-            }
+            Status = TokenInformationClass == TokenDefaultDacl
+                         ? SepCaptureAcl(*(PACL *)TokenInformation, Mode, &Dacl)
+                         : SepCaptureSid(*(PSID *)TokenInformation, Mode, &Sid);
             break;
         case TokenSessionId:
         case TokenVirtualizationEnabled:
@@ -380,13 +362,13 @@ NtSetInformationToken(HANDLE TokenHandle, TOKEN_INFORMATION_CLASS TokenInformati
         }
         break;
     case TokenIntegrityLevel:
-        if (SepIntegrityOf(Token) == NULL || Sid.Authority[5] != 16 || Sid.Count != 1) {
+        if (SepIntegrityOf(Token) == NULL || !RtlEqualPrefixSid(SepIntegrityOf(Token)->Sid, &Sid)) {
             Status = STATUS_INVALID_LABEL;
-        } else if (Sid.Sub[0] > SepIntegrityLevel(Token) &&
+        } else if (Sid.Sid.SubAuthority[0] > SepIntegrityLevel(Token) &&
                    !SepHasPrivilege(RtlConvertUlongToLuid(SE_TCB_PRIVILEGE), Mode)) {
             Status = STATUS_PRIVILEGE_NOT_HELD;
         } else {
-            ((SID *)SepIntegrityOf(Token)->Sid)->SubAuthority[0] = Sid.Sub[0];
+            ((SID *)SepIntegrityOf(Token)->Sid)->SubAuthority[0] = Sid.Sid.SubAuthority[0];
         }
         break;
     case TokenDefaultDacl:

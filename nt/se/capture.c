@@ -1,37 +1,39 @@
 /*
- * capture.c - descriptors that user mode hands in: each part is copied once, and only the copy is believed.
+ * capture.c - descriptors, lists and SIDs that user mode hands in: each part is copied once, and only the copy is believed.
  */
 #include "sep.h"
 
-/* A part of a captured descriptor: copied before it is believed. Bytes: of the part's fixed beginning. */
+#define SEP_HEAD 8 /* the fixed beginning of an ACL, and of a SID */
+
+/* A part of a descriptor. The caller frees what *To has then, whatever comes. */
 static NTSTATUS
-SepCapturePart(PVOID From, ULONG (*Length)(PVOID), BOOLEAN (*Valid)(PVOID), ULONG Head,
-               KPROCESSOR_MODE Mode, PVOID *To)
+SepCapturePart(PVOID From, ULONG (*Length)(PVOID), BOOLEAN (*Valid)(PVOID), KPROCESSOR_MODE Mode,
+               PVOID *To)
 {
     ULONG Bytes;
     PVOID Copy;
-    UCHAR Start[8];
+    UCHAR Start[SEP_HEAD];
 
     *To = NULL;
     if (From == NULL) {
         return STATUS_SUCCESS;
     }
     if (Mode != KernelMode) {
-        ProbeForRead(From, Head, 1);
+        ProbeForRead(From, SEP_HEAD, 1);
     }
-    RtlCopyMemory(Start, From, Head);
+    RtlCopyMemory(Start, From, SEP_HEAD);
     Bytes = Length(Start);
     if (Mode != KernelMode) {
         ProbeForRead(From, Bytes, 1);
     }
-    if (Bytes < Head) {
+    if (Bytes < SEP_HEAD) {
         return STATUS_INVALID_SECURITY_DESCR;
     }
     Copy = ExAllocatePoolWithTag(PagedPool, Bytes, 'tCeS');
     if (Copy == NULL) {
         return STATUS_INSUFFICIENT_RESOURCES;
     }
-    *To = Copy; /* the caller frees it, whatever comes */
+    *To = Copy;
     RtlCopyMemory(Copy, From, Bytes);
     return Length(Copy) == Bytes && Valid(Copy) ? STATUS_SUCCESS : STATUS_INVALID_SECURITY_DESCR;
 }
@@ -58,6 +60,34 @@ static BOOLEAN
 SepAclValid(PVOID Acl)
 {
     return RtlValidAcl(Acl);
+}
+
+NTSTATUS
+SepCaptureAcl(PACL From, KPROCESSOR_MODE Mode, PACL *To)
+{
+    NTSTATUS Status = SepCapturePart(From, SepAclBytes, SepAclValid, Mode, (PVOID *)To);
+
+    return Status == STATUS_INVALID_SECURITY_DESCR ? STATUS_INVALID_ACL : Status;
+}
+
+NTSTATUS
+SepCaptureSid(PSID From, KPROCESSOR_MODE Mode, SEP_ANY_SID *To)
+{
+    ULONG Rest;
+
+    if (Mode != KernelMode) {
+        ProbeForRead(From, SEP_HEAD, 1);
+    }
+    RtlCopyMemory(To, From, SEP_HEAD);
+    if (!RtlValidSid(To)) {
+        return STATUS_INVALID_SID;
+    }
+    Rest = RtlLengthSid(To) - SEP_HEAD;
+    if (Mode != KernelMode) {
+        ProbeForRead((PUCHAR)From + SEP_HEAD, Rest, 1);
+    }
+    RtlCopyMemory(To->Buffer + SEP_HEAD, (PUCHAR)From + SEP_HEAD, Rest);
+    return STATUS_SUCCESS;
 }
 
 NTSTATUS
@@ -96,16 +126,16 @@ SepCaptureDescriptor(PSECURITY_DESCRIPTOR Source, KPROCESSOR_MODE Mode,
             Status = STATUS_UNKNOWN_REVISION;
         }
         if (NT_SUCCESS(Status)) {
-            Status = SepCapturePart(Head.Owner, SepSidBytes, SepSidValid, 8, Mode, &Owner);
+            Status = SepCapturePart(Head.Owner, SepSidBytes, SepSidValid, Mode, &Owner);
         }
         if (NT_SUCCESS(Status)) {
-            Status = SepCapturePart(Head.Group, SepSidBytes, SepSidValid, 8, Mode, &Group);
+            Status = SepCapturePart(Head.Group, SepSidBytes, SepSidValid, Mode, &Group);
         }
         if (NT_SUCCESS(Status) && (Head.Control & SE_DACL_PRESENT)) {
-            Status = SepCapturePart(Head.Dacl, SepAclBytes, SepAclValid, 8, Mode, &Dacl);
+            Status = SepCapturePart(Head.Dacl, SepAclBytes, SepAclValid, Mode, &Dacl);
         }
         if (NT_SUCCESS(Status) && (Head.Control & SE_SACL_PRESENT)) {
-            Status = SepCapturePart(Head.Sacl, SepAclBytes, SepAclValid, 8, Mode, &Sacl);
+            Status = SepCapturePart(Head.Sacl, SepAclBytes, SepAclValid, Mode, &Sacl);
         }
     } __except (Mode != KernelMode ? EXCEPTION_EXECUTE_HANDLER : EXCEPTION_CONTINUE_SEARCH) {
         Status = GetExceptionCode();

@@ -58,8 +58,8 @@ typedef struct _TOKEN {
     ULONG MandatoryPolicy;
     ULONG ElevationType; /* 1 default, 2 full, 3 limited */
     BOOLEAN Elevated;
-    ULONG64 Present, Enabled, EnabledByDefault;
-    ULONG OwnerIndex; /* of UserAndGroups */
+    ULONG64 Present, Enabled, EnabledByDefault; /* privileges */
+    ULONG OwnerIndex;                           /* of UserAndGroups */
     ULONG UserAndGroupCount;
     ULONG RestrictedCount;
     PSID_AND_ATTRIBUTES UserAndGroups;
@@ -109,6 +109,19 @@ PTOKEN SepEffectiveToken(PETHREAD Thread, SECURITY_IMPERSONATION_LEVEL *Level);
 NTSTATUS SepPack(PISECURITY_DESCRIPTOR Absolute, POOL_TYPE PoolType, PSECURITY_DESCRIPTOR *Result);
 
 extern const GENERIC_MAPPING SepTokenMapping;
+
+/* Room for any valid SID. */
+typedef union _SEP_ANY_SID {
+    SID Sid;
+    UCHAR Buffer[FIELD_OFFSET(SID, SubAuthority) + SID_MAX_SUB_AUTHORITIES * sizeof(ULONG)];
+} SEP_ANY_SID;
+
+/*
+ * What a caller of Mode hands in, copied once: STATUS_INVALID_SID, STATUS_INVALID_ACL; raise STATUS_ACCESS_VIOLATION. The caller frees
+ * what *To has then (ExFreePool), whatever comes.
+ */
+NTSTATUS SepCaptureSid(PSID From, KPROCESSOR_MODE Mode, SEP_ANY_SID *To);
+NTSTATUS SepCaptureAcl(PACL From, KPROCESSOR_MODE Mode, PACL *To);
 
 /* Well-known SIDs. */
 typedef struct _SEP_SID {

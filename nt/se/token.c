@@ -137,8 +137,10 @@ SepCreateToken(const SEP_TOKEN_PARTS *Parts, PTOKEN *Result)
     return Status;
 }
 
+/* As it is, but for its restricting SIDs. */
 static NTSTATUS
-SepCopyToken(PTOKEN From, TOKEN_TYPE Type, SECURITY_IMPERSONATION_LEVEL Level, PACCESS_TOKEN *New)
+SepCopyToken(PTOKEN From, TOKEN_TYPE Type, SECURITY_IMPERSONATION_LEVEL Level,
+             PSID_AND_ATTRIBUTES RestrictedSids, ULONG RestrictedCount, PTOKEN *New)
 {
     PTOKEN Token;
     SEP_TOKEN_PARTS Parts = {
@@ -147,8 +149,8 @@ SepCopyToken(PTOKEN From, TOKEN_TYPE Type, SECURITY_IMPERSONATION_LEVEL Level, P
         .AuthenticationId = From->AuthenticationId,
         .UserAndGroups = From->UserAndGroups,
         .UserAndGroupCount = From->UserAndGroupCount,
-        .RestrictedSids = From->RestrictedSids,
-        .RestrictedCount = From->RestrictedCount,
+        .RestrictedSids = RestrictedSids,
+        .RestrictedCount = RestrictedCount,
         .Present = From->Present,
         .Enabled = From->Enabled,
         .OwnerIndex = From->OwnerIndex,
@@ -180,8 +182,11 @@ NTSTATUS
 SepDuplicateToken(PACCESS_TOKEN Source, TOKEN_TYPE Type, SECURITY_IMPERSONATION_LEVEL Level,
                   PACCESS_TOKEN *New)
 {
-    KiLooksAt(Source);
-    return SepCopyToken(Source, Type, Level, New);
+    PTOKEN Token = Source;
+
+    KiLooksAt(Token);
+    return SepCopyToken(Token, Type, Level, Token->RestrictedSids, Token->RestrictedCount,
+                        (PTOKEN *)New);
 }
 
 VOID
@@ -208,7 +213,6 @@ SepMakeEffective(PTOKEN Token)
     Token->UserAndGroupCount = Kept;
     Token->OwnerIndex = Owner;
     Token->Present = Token->Enabled;
-    Token->EnabledByDefault &= Token->Present;
 }
 
 /* SeFilterToken's flags. */
@@ -240,21 +244,8 @@ NTSTATUS
 SepFilter(PTOKEN Token, ULONG Flags, PTOKEN_GROUPS Disable, PTOKEN_PRIVILEGES Delete,
           PTOKEN_GROUPS Restrict, PTOKEN *New)
 {
-    SEP_TOKEN_PARTS Parts = {
-        .Type = Token->Type,
-        .Level = Token->ImpersonationLevel,
-        .AuthenticationId = Token->AuthenticationId,
-        .UserAndGroups = Token->UserAndGroups,
-        .UserAndGroupCount = Token->UserAndGroupCount,
-        .RestrictedSids = Token->RestrictedSids,
-        .RestrictedCount = Token->RestrictedCount,
-        .Present = Token->Present,
-        .Enabled = Token->Enabled,
-        .OwnerIndex = Token->OwnerIndex,
-        .PrimaryGroup = Token->PrimaryGroup,
-        .DefaultDacl = Token->DefaultDacl,
-        .Source = Token->Source.SourceName,
-    };
+    PSID_AND_ATTRIBUTES Restricted = Token->RestrictedSids;
+    ULONG RestrictedCount = Token->RestrictedCount;
     PSID_AND_ATTRIBUTES Sids = NULL;
     PTOKEN Filtered;
     NTSTATUS Status;
@@ -267,24 +258,19 @@ SepFilter(PTOKEN Token, ULONG Flags, PTOKEN_GROUPS Disable, PTOKEN_PRIVILEGES De
         if (Sids == NULL) {
             return STATUS_INSUFFICIENT_RESOURCES;
         }
-        Parts.RestrictedSids = Sids;
-        Parts.RestrictedCount = SepRestrictBy(Token, Restrict, Sids);
+        Restricted = Sids;
+        RestrictedCount = SepRestrictBy(Token, Restrict, Sids);
     }
-    Status = SepCreateToken(&Parts, &Filtered);
+    Status = SepCopyToken(Token, Token->Type, Token->ImpersonationLevel, Restricted,
+                          RestrictedCount, &Filtered);
     if (Sids != NULL) {
         ExFreePool(Sids);
     }
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    Filtered->Source = Token->Source;
     Filtered->ParentTokenId = Token->TokenId;
-    Filtered->SessionId = Token->SessionId;
-    Filtered->MandatoryPolicy = Token->MandatoryPolicy;
-    Filtered->ElevationType = Token->ElevationType;
-    Filtered->Elevated = Token->Elevated;
-    Filtered->Flags |=
-        (Token->Flags & (TOKEN_IS_RESTRICTED | TOKEN_WRITE_RESTRICTED)) | TOKEN_IS_FILTERED;
+    Filtered->Flags |= TOKEN_IS_FILTERED | (RestrictedCount != 0 ? TOKEN_IS_RESTRICTED : 0);
     Filtered->Flags |= Flags & SEP_SANDBOX_INERT ? TOKEN_SANDBOX_INERT : 0;
     Filtered->Flags |= Flags & SEP_WRITE_RESTRICTED ? TOKEN_WRITE_RESTRICTED : 0;
     if (Flags & SEP_DISABLE_MAX_PRIVILEGE) {
@@ -298,7 +284,6 @@ SepFilter(PTOKEN Token, ULONG Flags, PTOKEN_GROUPS Disable, PTOKEN_PRIVILEGES De
         }
     }
     Filtered->Enabled &= Filtered->Present;
-    Filtered->EnabledByDefault &= Filtered->Present;
     for (ULONG i = 0; Disable != NULL && i < Disable->GroupCount; i++) {
         for (ULONG n = 0; n < Filtered->UserAndGroupCount; n++) {
             PSID_AND_ATTRIBUTES Group = &Filtered->UserAndGroups[n];

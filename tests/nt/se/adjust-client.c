@@ -30,6 +30,7 @@ ULONG NTAPI RtlLengthSid(PSID);
 #define NOT_HELD         0xC0000061
 #define INVALID_ACL      0xC0000077
 #define INVALID_SID      0xC0000078
+#define INVALID_LABEL    0xC0000446
 #define BAD_LEVEL        0xC00000A5
 #define NOT_ALL_ASSIGNED 0x00000106
 #define KERNEL_ADDRESS   ((void *)0x400080000000ull)
@@ -169,10 +170,23 @@ IsSid(int Class, const void *Sid)
     return Query(Class) == 0 && RtlEqualSid(*(PSID *)Space, (PSID)Sid);
 }
 
+/* Its first bytes where a page ends, and nothing behind them. */
+static const void *
+AtEnd(const void *What, size_t Bytes)
+{
+    static BYTE *Pages;
+
+    if (Pages == NULL) {
+        Pages = VirtualAlloc(NULL, 0x2000, MEM_RESERVE, PAGE_READWRITE);
+        VirtualAlloc(Pages, 0x1000, MEM_COMMIT, PAGE_READWRITE);
+    }
+    return memcpy(Pages + 0x1000 - Bytes, What, Bytes);
+}
+
 static void
 Defaults(void)
 {
-    BYTE Bad[12] = {9, 1};
+    BYTE Bad[12] = {9, 1}, Long[8 + 16 * 4] = {0};
     struct {
         ACL Acl;
         BYTE Ace[20];
@@ -201,6 +215,14 @@ Defaults(void)
     EXPECT(IsSid(TokenPrimaryGroup, World));
     EXPECT_EQ(SetSid(TokenOwner, Bad), INVALID_SID);
     EXPECT_EQ(SetSid(TokenOwner, KERNEL_ADDRESS), ACCESS_VIOLATION);
+    Long[0] = 1; /* fifteen parts are the most */
+    Long[1] = 15;
+    EXPECT_EQ(SetSid(TokenOwner, Long), INVALID_OWNER);
+    Long[1] = 16;
+    EXPECT_EQ(SetSid(TokenOwner, Long), INVALID_SID);
+    EXPECT_EQ(SetSid(TokenOwner, AtEnd(World, sizeof(World))), INVALID_OWNER);
+    EXPECT_EQ(SetSid(TokenOwner, AtEnd(World, sizeof(World) - 1)), ACCESS_VIOLATION);
+    EXPECT_EQ(SetSid(TokenOwner, AtEnd(World, 7)), ACCESS_VIOLATION);
     EXPECT_EQ((ULONG)NtSetInformationToken(Token, TokenOwner, &Pointer, 4), LENGTH_MISMATCH);
     EXPECT_EQ((ULONG)NtSetInformationToken(Token, TokenOwner, KERNEL_ADDRESS, 8), ACCESS_VIOLATION);
     memcpy(List.Ace + 8, World, sizeof(World));
@@ -211,6 +233,12 @@ Defaults(void)
     List.Acl.AceCount = 2; /* there is one */
     EXPECT_EQ((ULONG)NtSetInformationToken(Token, TokenDefaultDacl, &Pointer, sizeof(Pointer)),
               INVALID_ACL);
+    List.Acl.AceCount = 0;
+    for (USHORT Size = 0; Size < 8; Size++) {
+        List.Acl.AclSize = Size;
+        EXPECT_EQ((ULONG)NtSetInformationToken(Token, TokenDefaultDacl, &Pointer, sizeof(Pointer)),
+                  INVALID_ACL);
+    }
     EXPECT_EQ((ULONG)NtSetInformationToken(Token, TokenDefaultDacl, &Pointer, 7), LENGTH_MISMATCH);
     EXPECT_EQ(Query(TokenDefaultDacl), 0);
     EXPECT_EQ(((ACL *)*(void **)Space)->AceCount, 1);
@@ -238,6 +266,7 @@ static void
 Groups(void)
 {
     TOKEN_GROUPS List = {1, {{(PSID)World, 0}}};
+    ULONG Length;
 
     EXPECT_EQ((ULONG)NtAdjustGroupsToken(Token, FALSE, NULL, 0, NULL, NULL), INVALID_PARAM);
     EXPECT_EQ((ULONG)NtAdjustGroupsToken(Token, FALSE, KERNEL_ADDRESS, 0, NULL, NULL),
@@ -250,6 +279,15 @@ Groups(void)
     EXPECT_EQ(NtAdjustGroupsToken(Token, FALSE, &List, 0, NULL, NULL), NOT_ALL_ASSIGNED);
     List.Groups[0].Sid = KERNEL_ADDRESS;
     EXPECT_EQ((ULONG)NtAdjustGroupsToken(Token, FALSE, &List, 0, NULL, NULL), ACCESS_VIOLATION);
+    List.Groups[0].Sid = (PSID)AtEnd(World, sizeof(World) - 1);
+    EXPECT_EQ((ULONG)NtAdjustGroupsToken(Token, FALSE, &List, 0, NULL, NULL), ACCESS_VIOLATION);
+    EXPECT_EQ(
+        (ULONG)NtAdjustGroupsToken(Token, FALSE, (TOKEN_GROUPS *)AtEnd(&List, 16), 0, NULL, NULL),
+        ACCESS_VIOLATION);
+    EXPECT_EQ((ULONG)NtAdjustGroupsToken(Token, TRUE, NULL, 64, KERNEL_ADDRESS, &Length),
+              ACCESS_VIOLATION);
+    EXPECT_EQ((ULONG)NtAdjustGroupsToken(Token, TRUE, NULL, 0, &List, KERNEL_ADDRESS),
+              ACCESS_VIOLATION);
     EXPECT_EQ(NtAdjustGroupsToken(Token, TRUE, NULL, 0, NULL, NULL), 0);
     EXPECT_EQ((ULONG)NtAdjustGroupsToken((HANDLE)0x4444, TRUE, NULL, 0, NULL, NULL),
               INVALID_HANDLE);
@@ -267,6 +305,10 @@ Level(void)
     EXPECT((ULONG)NtSetInformationToken(Token, TokenIntegrityLevel, &Label, sizeof(Label)) >=
            0xC0000000);
     Label.Label.Sid = Sid;
+    Sid[2] = 1; /* of another authority */
+    EXPECT_EQ((ULONG)NtSetInformationToken(Token, TokenIntegrityLevel, &Label, sizeof(Label)),
+              INVALID_LABEL);
+    Sid[2] = 0;
     EXPECT_EQ(NtSetInformationToken(Token, TokenIntegrityLevel, &Label, sizeof(Label)), 0);
     EXPECT_EQ(Query(TokenIntegrityLevel), 0);
     EXPECT_EQ(*(DWORD *)(*(BYTE **)Space + 8), SECURITY_MANDATORY_LOW_RID);

@@ -145,6 +145,7 @@ Restricted(VOID)
 {
     ULONG64 Space[8];
     PTOKEN_GROUPS Restrict = (PTOKEN_GROUPS)Space;
+    PSID_AND_ATTRIBUTES Sids = Restrict->Groups;
     TOKEN_GROUPS World = {1, {{SeExports->SeWorldSid, 0}}};
     PACCESS_TOKEN Token = NULL, Again = NULL;
     PTOKEN_GROUPS_AND_PRIVILEGES All;
@@ -152,9 +153,8 @@ Restricted(VOID)
     ULONG Count;
 
     Restrict->GroupCount = 2;
-    Restrict->Groups[0].Sid = SeExports->SeWorldSid;
-    Restrict->Groups[1].Sid = SeExports->SeAliasUsersSid;
-    Restrict->Groups[0].Attributes = Restrict->Groups[1].Attributes = 0;
+    Sids[0] = (SID_AND_ATTRIBUTES){SeExports->SeWorldSid, 0};
+    Sids[1] = (SID_AND_ATTRIBUTES){SeExports->SeAliasUsersSid, 0};
     EXPECT_STATUS(SeFilterToken(Own, 0, NULL, NULL, Restrict, &Token), STATUS_SUCCESS);
     EXPECT(SeTokenIsRestricted(Token) && !SeTokenIsRestricted(Own));
     EXPECT_EQ(Group(Token, TokenRestrictedSids, SeExports->SeWorldSid, &Count), 7);
@@ -283,6 +283,51 @@ Kept(VOID)
     }
 }
 
+/* What is enabled, and what is by default, is of the privilege: the copies have each as it was. */
+static VOID
+Privileges(VOID)
+{
+    TOKEN_PRIVILEGES Change = {1, {{{SHUTDOWN, 0}, SE_PRIVILEGE_ENABLED}}};
+    OBJECT_ATTRIBUTES Attributes;
+    PACCESS_TOKEN Changed = NULL, Token = NULL;
+    HANDLE Mine, Copy = NULL;
+    ULONG Count;
+
+    InitializeObjectAttributes(&Attributes, NULL, OBJ_KERNEL_HANDLE, NULL, NULL);
+    EXPECT_STATUS(
+        ZwOpenProcessTokenEx(NtCurrentProcess(), TOKEN_ALL_ACCESS, OBJ_KERNEL_HANDLE, &Mine),
+        STATUS_SUCCESS);
+    EXPECT_STATUS(ZwDuplicateToken(Mine, TOKEN_ALL_ACCESS, &Attributes, FALSE, TokenPrimary, &Copy),
+                  STATUS_SUCCESS);
+    EXPECT_STATUS(ObReferenceObjectByHandle(Copy, TOKEN_QUERY, *SeTokenObjectType, KernelMode,
+                                            &Changed, NULL),
+                  STATUS_SUCCESS);
+    EXPECT_EQ(Privilege(Changed, SHUTDOWN, &Count) & SE_PRIVILEGE_ENABLED,
+              0); /* no service needs it at once */
+    EXPECT_STATUS(ZwAdjustPrivilegesToken(Copy, FALSE, &Change, 0, NULL, NULL), STATUS_SUCCESS);
+    Change.Privileges[0] = (LUID_AND_ATTRIBUTES){{NOTIFY, 0}, 0};
+    EXPECT_STATUS(ZwAdjustPrivilegesToken(Copy, FALSE, &Change, 0, NULL, NULL), STATUS_SUCCESS);
+    EXPECT_EQ(Privilege(Changed, SHUTDOWN, &Count), SE_PRIVILEGE_ENABLED);
+    EXPECT_EQ(Privilege(Changed, NOTIFY, &Count), SE_PRIVILEGE_ENABLED_BY_DEFAULT);
+    EXPECT_STATUS(SeFilterToken(Changed, 0, NULL, NULL, NULL, &Token), STATUS_SUCCESS);
+    EXPECT_EQ(Privilege(Token, SHUTDOWN, &Count), SE_PRIVILEGE_ENABLED);
+    EXPECT_EQ(Privilege(Token, NOTIFY, &Count), SE_PRIVILEGE_ENABLED_BY_DEFAULT);
+    ObDereferenceObject(Token);
+    ObDereferenceObject(Changed);
+    ZwClose(Copy);
+    EXPECT_STATUS(ZwDuplicateToken(Mine, TOKEN_ALL_ACCESS, &Attributes, TRUE, TokenPrimary, &Copy),
+                  STATUS_SUCCESS);
+    EXPECT_STATUS(ObReferenceObjectByHandle(Copy, TOKEN_QUERY, *SeTokenObjectType, KernelMode,
+                                            &Changed, NULL),
+                  STATUS_SUCCESS);
+    EXPECT_EQ(Privilege(Changed, SHUTDOWN, &Count), MAXULONG); /* what is not enabled is left out */
+    EXPECT_EQ(Privilege(Changed, NOTIFY, &Count),
+              SE_PRIVILEGE_ENABLED | SE_PRIVILEGE_ENABLED_BY_DEFAULT);
+    ObDereferenceObject(Changed);
+    ZwClose(Copy);
+    ZwClose(Mine);
+}
+
 static VOID
 Begin(VOID)
 {
@@ -296,4 +341,4 @@ End(VOID)
 }
 
 TEST_DRIVER(TEST(Begin), TEST(Deleted), TEST(Disabled), TEST(Restricted), TEST(Answers), TEST(Kept),
-            TEST(End))
+            TEST(Privileges), TEST(End))

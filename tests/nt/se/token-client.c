@@ -73,32 +73,36 @@ Privileges(HANDLE Token)
               0xC0000005);
 }
 
+/* self-relative: owner and group Everyone, a DACL that allows 1 to Everyone */
+typedef struct {
+    BYTE Revision, Sbz;
+    USHORT Control;
+    ULONG Owner, Group, Sacl, Dacl;
+    BYTE Sid[12];
+    struct {
+        BYTE AclRevision, Sbz1;
+        USHORT AclSize, AceCount, Sbz2;
+        BYTE Type, Flags;
+        USHORT Size;
+        ULONG Mask;
+        BYTE Sid[12];
+    } List;
+} DESCRIPTOR;
+
+static const DESCRIPTOR Descriptor = {
+    1,
+    0,
+    0x8004,
+    20,
+    20,
+    0,
+    32,
+    {1, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0},
+    {2, 0, 28, 1, 0, 0, 0, 20, 1, {1, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0}}};
+
 static void
 Check(HANDLE Token)
 {
-    /* self-relative: owner and group Everyone, a DACL that allows 1 to Everyone */
-    static const struct {
-        BYTE Revision, Sbz;
-        USHORT Control;
-        ULONG Owner, Group, Sacl, Dacl;
-        BYTE Sid[12];
-        struct {
-            BYTE AclRevision, Sbz1;
-            USHORT AclSize, AceCount, Sbz2;
-            BYTE Type, Flags;
-            USHORT Size;
-            ULONG Mask;
-            BYTE Sid[12];
-        } List;
-    } Descriptor = {1,
-                    0,
-                    0x8004,
-                    20,
-                    20,
-                    0,
-                    32,
-                    {1, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0},
-                    {2, 0, 28, 1, 0, 0, 0, 20, 1, {1, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0}}};
     GENERIC_MAPPING Mapping = {1, 2, 4, 7};
     SECURITY_QUALITY_OF_SERVICE Qos = {sizeof(Qos), SecurityImpersonation, 0, FALSE};
     OBJECT_ATTRIBUTES Attributes = {sizeof(Attributes)};
@@ -133,6 +137,71 @@ Check(HANDLE Token)
     NtClose(Copy);
 }
 
+/* The privileges that gave access are told, the set's length first; nothing is told without room. */
+static void
+Used(HANDLE Token)
+{
+    static const struct {
+        ACCESS_MASK Access;
+        ULONG Count, First;
+    } Row[] = {{1, 0, 0},
+               {WRITE_OWNER, 1, 9},
+               {ACCESS_SYSTEM_SECURITY, 1, 8},
+               {ACCESS_SYSTEM_SECURITY | WRITE_OWNER | 1, 2, 8}};
+    struct {
+        TOKEN_PRIVILEGES List;
+        LUID_AND_ATTRIBUTES More;
+    } New = {{2, {{{8, 0}, SE_PRIVILEGE_ENABLED}}}, {{9, 0}, SE_PRIVILEGE_ENABLED}};
+    SECURITY_QUALITY_OF_SERVICE Qos = {sizeof(Qos), SecurityIdentification, 0, FALSE};
+    OBJECT_ATTRIBUTES Attributes = {sizeof(Attributes)};
+    GENERIC_MAPPING Mapping = {1, 2, 4, 7};
+    PRIVILEGE_SET *Set = (PVOID)Space;
+    DESCRIPTOR Lacks = Descriptor;
+    ACCESS_MASK Granted;
+    NTSTATUS Status;
+    ULONG Length;
+    HANDLE Copy;
+
+    Attributes.SecurityQualityOfService = &Qos;
+    EXPECT_EQ(NtAdjustPrivilegesToken(Token, FALSE, &New.List, 0, NULL, NULL), 0);
+    EXPECT_EQ(
+        NtDuplicateToken(Token, TOKEN_ALL_ACCESS, &Attributes, FALSE, TokenImpersonation, &Copy),
+        0);
+    for (ULONG i = 0; i < sizeof(Row) / sizeof(Row[0]); i++) {
+        ULONG Need = 8 + max(Row[i].Count, 1) * sizeof(LUID_AND_ATTRIBUTES);
+
+        Granted = 99;
+        memset(Space, 0xAA, sizeof(Space));
+        Length = Need - 1;
+        EXPECT_EQ((ULONG)NtAccessCheck((PVOID)&Descriptor, Copy, Row[i].Access, &Mapping, Set,
+                                       &Length, &Granted, &Status),
+                  0xC0000023);
+        EXPECT_EQ(Length, Need);
+        EXPECT_EQ(Granted, 99);
+        EXPECT_EQ(Set->PrivilegeCount, 0xAAAAAAAA);
+        EXPECT_EQ(NtAccessCheck((PVOID)&Descriptor, Copy, Row[i].Access, &Mapping, Set, &Length,
+                                &Granted, &Status),
+                  0);
+        EXPECT_EQ(Status, 0);
+        EXPECT_EQ(Granted, Row[i].Access);
+        EXPECT_EQ(Set->PrivilegeCount, Row[i].Count);
+        for (ULONG n = 0; n < Row[i].Count; n++) {
+            EXPECT_EQ(Set->Privilege[n].Luid.LowPart, Row[i].First + n);
+            EXPECT_EQ(Set->Privilege[n].Luid.HighPart, 0);
+            EXPECT_EQ(Set->Privilege[n].Attributes, SE_PRIVILEGE_USED_FOR_ACCESS);
+        }
+        EXPECT_EQ(((BYTE *)Space)[Need], 0xAA);
+    }
+    Lacks.Owner = 0;
+    EXPECT_EQ((ULONG)NtAccessCheck(&Lacks, Copy, 1, &Mapping, Set, &Length, &Granted, &Status),
+              0xC0000079);
+    Lacks.Owner = Lacks.Group;
+    Lacks.Group = 0;
+    EXPECT_EQ((ULONG)NtAccessCheck(&Lacks, Copy, 1, &Mapping, Set, &Length, &Granted, &Status),
+              0xC0000079);
+    NtClose(Copy);
+}
+
 int
 main(void)
 {
@@ -146,5 +215,6 @@ main(void)
     Query(Token);
     Privileges(Token);
     Check(Token);
+    Used(Token);
     return TEST_DONE();
 }
