@@ -47,7 +47,7 @@ NtCreateEvent(PHANDLE EventHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES
         return Status;
     }
     KeInitializeEvent(Event, EventType, InitialState);
-    return ExpInsertObject(Event, DesiredAccess, EventHandle, Mode);
+    return ObpInsertFor(Event, DesiredAccess, EventHandle, Mode);
 }
 
 NTSTATUS NTAPI

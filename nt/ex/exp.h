@@ -32,37 +32,6 @@
 #define OBP_NOT_WAITABLE ((ULONG) - 1)
 #endif
 
-/* Stores a handle where a caller of Mode asked for it. The place has been probed. */
-FORCEINLINE NTSTATUS
-ExpStoreHandle(PHANDLE Out, HANDLE Value, KPROCESSOR_MODE Mode)
-{
-    if (Mode == KernelMode) {
-        *Out = Value;
-        return STATUS_SUCCESS;
-    }
-    __try {
-        *Out = Value;
-    } __except (EXCEPTION_EXECUTE_HANDLER) {
-        return GetExceptionCode();
-    }
-    return STATUS_SUCCESS;
-}
-
-/* A new object gets its handle, which goes where the caller wants it. */
-FORCEINLINE NTSTATUS
-ExpInsertObject(PVOID Object, ACCESS_MASK DesiredAccess, PHANDLE Out, KPROCESSOR_MODE Mode)
-{
-    HANDLE Handle;
-    NTSTATUS Status = ObInsertObject(Object, NULL, DesiredAccess, 0, NULL, &Handle), Stored;
-
-    if (!NT_SUCCESS(Status)) {
-        return Status;
-    }
-    Stored = ExpStoreHandle(Out, Handle, Mode);
-    return NT_SUCCESS(Stored) ? Status
-                              : Stored; /* a success may say that there was one of this name */
-}
-
 /* Probes a result that may be absent. */
 FORCEINLINE NTSTATUS
 ExpProbeWrite(PVOID Address, SIZE_T Bytes, ULONG Alignment, KPROCESSOR_MODE Mode)

@@ -64,7 +64,7 @@ NtCreateKeyedEvent(PHANDLE KeyedEventHandle, ACCESS_MASK DesiredAccess,
         return Status;
     }
     *Object = 0;
-    return ExpInsertObject(Object, DesiredAccess, KeyedEventHandle, Mode);
+    return ObpInsertFor(Object, DesiredAccess, KeyedEventHandle, Mode);
 }
 
 NTSTATUS NTAPI

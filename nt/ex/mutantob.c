@@ -49,7 +49,7 @@ NtCreateMutant(PHANDLE MutantHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUT
         return Status;
     }
     KeInitializeMutant(Mutant, InitialOwner);
-    return ExpInsertObject(Mutant, DesiredAccess, MutantHandle, Mode);
+    return ObpInsertFor(Mutant, DesiredAccess, MutantHandle, Mode);
 }
 
 NTSTATUS NTAPI

@@ -39,7 +39,7 @@ NtCreateSemaphore(PHANDLE SemaphoreHandle, ACCESS_MASK DesiredAccess,
         return Status;
     }
     KeInitializeSemaphore(Semaphore, InitialCount, MaximumCount);
-    return ExpInsertObject(Semaphore, DesiredAccess, SemaphoreHandle, Mode);
+    return ObpInsertFor(Semaphore, DesiredAccess, SemaphoreHandle, Mode);
 }
 
 NTSTATUS NTAPI

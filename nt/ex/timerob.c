@@ -184,7 +184,7 @@ NtCreateTimer(PHANDLE TimerHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES
     KeInitializeDpc(&Timer->Dpc, ExpTimerDpc, Timer);
     KeInitializeSpinLock(&Timer->Lock);
     Timer->Thread = NULL;
-    return ExpInsertObject(Timer, DesiredAccess, TimerHandle, Mode);
+    return ObpInsertFor(Timer, DesiredAccess, TimerHandle, Mode);
 }
 
 NTSTATUS NTAPI

@@ -55,6 +55,10 @@ NTSTATUS NTAPI ObCreateObject(KPROCESSOR_MODE ProbeMode, POBJECT_TYPE Type,
                               ULONG NonPagedCharge, PVOID *Object);
 NTSTATUS NTAPI ObInsertObject(PVOID Object, PACCESS_STATE AccessState, ACCESS_MASK DesiredAccess,
                               ULONG ObjectPointerBias, PVOID *NewObject, PHANDLE Handle);
+
+/* A new object gets a handle, which goes to where a caller of Mode wants it; that place has been probed. The reference is consumed. */
+NTSTATUS ObpInsertFor(PVOID Object, ACCESS_MASK DesiredAccess, PHANDLE Out, KPROCESSOR_MODE Mode);
+
 NTSTATUS NTAPI ObOpenObjectByName(POBJECT_ATTRIBUTES Attributes, POBJECT_TYPE Type,
                                   KPROCESSOR_MODE Mode, PACCESS_STATE AccessState,
                                   ACCESS_MASK Access, PVOID ParseContext, PHANDLE Handle);

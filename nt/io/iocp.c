@@ -142,7 +142,6 @@ NtCreateIoCompletion(PHANDLE IoCompletionHandle, ACCESS_MASK DesiredAccess,
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     NTSTATUS Status;
-    HANDLE Handle;
     PVOID Queue;
 
     Status = IopProbe(IoCompletionHandle, sizeof(HANDLE), sizeof(ULONG), TRUE, Mode);
@@ -154,15 +153,7 @@ NtCreateIoCompletion(PHANDLE IoCompletionHandle, ACCESS_MASK DesiredAccess,
         return Status;
     }
     KeInitializeQueue(Queue, Count);
-    Status = ObInsertObject(Queue, NULL, DesiredAccess, 0, NULL, &Handle);
-    if (NT_SUCCESS(Status)) {
-        __try {
-            *IoCompletionHandle = Handle;
-        } __except (EXCEPTION_EXECUTE_HANDLER) {
-            Status = GetExceptionCode();
-        }
-    }
-    return Status;
+    return ObpInsertFor(Queue, DesiredAccess, IoCompletionHandle, Mode);
 }
 
 NTSTATUS NTAPI

@@ -200,7 +200,6 @@ NtCreateSection(PHANDLE SectionHandle, ACCESS_MASK DesiredAccess,
     PMI_SECTION Section;
     ACCESS_MASK Unused;
     NTSTATUS Status;
-    HANDLE Handle;
 
     __try {
         if (Mode != KernelMode) {
@@ -254,15 +253,7 @@ NtCreateSection(PHANDLE SectionHandle, ACCESS_MASK DesiredAccess,
         ObDereferenceObject(Section);
         return Status;
     }
-    Status = ObInsertObject(Section, NULL, DesiredAccess, 0, NULL, &Handle);
-    if (NT_SUCCESS(Status)) {
-        __try {
-            *SectionHandle = Handle;
-        } __except (EXCEPTION_EXECUTE_HANDLER) {
-            Status = GetExceptionCode();
-        }
-    }
-    return Status;
+    return ObpInsertFor(Section, DesiredAccess, SectionHandle, Mode);
 }
 
 /* Undocumented but exported: the object without a handle. */

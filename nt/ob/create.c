@@ -282,3 +282,20 @@ Fail:
     ObDereferenceObject(Body);
     return Status;
 }
+
+NTSTATUS
+ObpInsertFor(PVOID Object, ACCESS_MASK DesiredAccess, PHANDLE Out, KPROCESSOR_MODE Mode)
+{
+    HANDLE Handle;
+    NTSTATUS Status = ObInsertObject(Object, NULL, DesiredAccess, 0, NULL, &Handle);
+
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    __try {
+        *Out = Handle;
+    } __except (Mode != KernelMode ? EXCEPTION_EXECUTE_HANDLER : EXCEPTION_CONTINUE_SEARCH) {
+        return GetExceptionCode();
+    }
+    return Status; /* a success may say that there was one of this name */
+}

@@ -162,7 +162,6 @@ NtCreateDirectoryObject(PHANDLE DirectoryHandle, ACCESS_MASK DesiredAccess,
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     NTSTATUS Status;
-    HANDLE Handle;
     PVOID Body;
 
     __try {
@@ -178,15 +177,7 @@ NtCreateDirectoryObject(PHANDLE DirectoryHandle, ACCESS_MASK DesiredAccess,
         return Status;
     }
     ObpInitializeDirectory(Body);
-    Status = ObInsertObject(Body, NULL, DesiredAccess, 0, NULL, &Handle);
-    if (NT_SUCCESS(Status)) {
-        __try {
-            *DirectoryHandle = Handle;
-        } __except (EXCEPTION_EXECUTE_HANDLER) {
-            Status = GetExceptionCode();
-        }
-    }
-    return Status;
+    return ObpInsertFor(Body, DesiredAccess, DirectoryHandle, Mode);
 }
 
 NTSTATUS NTAPI

@@ -57,7 +57,6 @@ NtCreateSymbolicLinkObject(PHANDLE LinkHandle, ACCESS_MASK DesiredAccess,
     PWSTR Buffer = NULL;
     POBP_LINK Link;
     NTSTATUS Status;
-    HANDLE Handle;
 
     __try {
         if (Mode != KernelMode) {
@@ -94,15 +93,7 @@ NtCreateSymbolicLinkObject(PHANDLE LinkHandle, ACCESS_MASK DesiredAccess,
     Link->Target.Length = Target.Length;
     Link->Target.MaximumLength = Target.Length + sizeof(WCHAR);
     KeQuerySystemTime(&Link->CreationTime);
-    Status = ObInsertObject(Link, NULL, DesiredAccess, 0, NULL, &Handle);
-    if (NT_SUCCESS(Status)) {
-        __try {
-            *LinkHandle = Handle;
-        } __except (EXCEPTION_EXECUTE_HANDLER) {
-            Status = GetExceptionCode();
-        }
-    }
-    return Status;
+    return ObpInsertFor(Link, DesiredAccess, LinkHandle, Mode);
 }
 
 NTSTATUS NTAPI

@@ -213,7 +213,6 @@ NtCreateDebugObject(PHANDLE DebugHandle, ACCESS_MASK Access, POBJECT_ATTRIBUTES 
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     PDBGK_OBJECT Object;
-    HANDLE Handle;
     NTSTATUS Status;
 
     if ((Flags & ~DEBUG_KILL_ON_CLOSE) != 0) {
@@ -235,15 +234,7 @@ NtCreateDebugObject(PHANDLE DebugHandle, ACCESS_MASK Access, POBJECT_ATTRIBUTES 
     KeInitializeGuardedMutex(&Object->Lock);
     InitializeListHead(&Object->EventList);
     Object->KillOnClose = (Flags & DEBUG_KILL_ON_CLOSE) != 0;
-    Status = ObInsertObject(Object, NULL, Access, 0, NULL, &Handle);
-    if (NT_SUCCESS(Status)) {
-        __try {
-            *DebugHandle = Handle;
-        } __except (EXCEPTION_EXECUTE_HANDLER) {
-            Status = GetExceptionCode();
-        }
-    }
-    return Status;
+    return ObpInsertFor(Object, Access, DebugHandle, Mode);
 }
 
 static NTSTATUS

@@ -177,7 +177,6 @@ NtCreateJobObject(PHANDLE JobHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUT
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     NTSTATUS Status;
-    HANDLE Handle;
     PPSP_JOB Job;
 
     __try {
@@ -193,15 +192,7 @@ NtCreateJobObject(PHANDLE JobHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUT
         return Status;
     }
     KeInitializeEvent(&Job->Event, NotificationEvent, FALSE);
-    Status = ObInsertObject(Job, NULL, DesiredAccess, 0, NULL, &Handle);
-    if (NT_SUCCESS(Status)) {
-        __try {
-            *JobHandle = Handle;
-        } __except (EXCEPTION_EXECUTE_HANDLER) {
-            Status = GetExceptionCode();
-        }
-    }
-    return Status;
+    return ObpInsertFor(Job, DesiredAccess, JobHandle, Mode);
 }
 
 NTSTATUS NTAPI
