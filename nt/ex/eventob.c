@@ -33,7 +33,7 @@ NtCreateEvent(PHANDLE EventHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     PKEVENT Event;
-    NTSTATUS Status = ExpProbeWrite(EventHandle, sizeof(HANDLE), 1, Mode);
+    NTSTATUS Status = ExpProbeHandle(EventHandle, Mode);
 
     if (!NT_SUCCESS(Status)) {
         return Status;
@@ -69,7 +69,7 @@ NtSetEvent(HANDLE EventHandle, PLONG PreviousState)
     KPROCESSOR_MODE Mode = KiPreviousMode();
     PKEVENT Event;
     LONG Previous;
-    NTSTATUS Status = ExpProbeWrite(PreviousState, sizeof(LONG), sizeof(LONG), Mode);
+    NTSTATUS Status = ExpProbeResult(PreviousState, sizeof(LONG), Mode);
 
     if (NT_SUCCESS(Status)) {
         Status = ExpReferenceEvent(EventHandle, EVENT_MODIFY_STATE, &Event);
@@ -89,7 +89,7 @@ NtResetEvent(HANDLE EventHandle, PLONG PreviousState)
     KPROCESSOR_MODE Mode = KiPreviousMode();
     PKEVENT Event;
     LONG Previous;
-    NTSTATUS Status = ExpProbeWrite(PreviousState, sizeof(LONG), sizeof(LONG), Mode);
+    NTSTATUS Status = ExpProbeResult(PreviousState, sizeof(LONG), Mode);
 
     if (NT_SUCCESS(Status)) {
         Status = ExpReferenceEvent(EventHandle, EVENT_MODIFY_STATE, &Event);
@@ -122,7 +122,7 @@ NtPulseEvent(HANDLE EventHandle, PLONG PreviousState)
     KPROCESSOR_MODE Mode = KiPreviousMode();
     PKEVENT Event;
     LONG Previous;
-    NTSTATUS Status = ExpProbeWrite(PreviousState, sizeof(LONG), sizeof(LONG), Mode);
+    NTSTATUS Status = ExpProbeResult(PreviousState, sizeof(LONG), Mode);
 
     if (NT_SUCCESS(Status)) {
         Status = ExpReferenceEvent(EventHandle, EVENT_MODIFY_STATE, &Event);

@@ -9,6 +9,7 @@
  *     work.c                                        system worker threads
  *     callback.c extimer.c                          callback objects, EX_TIMER
  *     eventob.c semaphob.c mutantob.c timerob.c     handles to dispatcher objects
+ *     caller.c                                      memory that a caller of a service names
  *     keyed.c                                       keyed events, alerts by thread id
  *     harderror.c                                   dialogs, and the user who answers
  *     sysinfo.c time.c                              facts about the system
@@ -31,61 +32,6 @@
 #ifndef OBP_NOT_WAITABLE
 #define OBP_NOT_WAITABLE ((ULONG) - 1)
 #endif
-
-/* Probes a result that may be absent. */
-FORCEINLINE NTSTATUS
-ExpProbeWrite(PVOID Address, SIZE_T Bytes, ULONG Alignment, KPROCESSOR_MODE Mode)
-{
-    if (Mode == KernelMode || Address == NULL) {
-        return STATUS_SUCCESS;
-    }
-    __try {
-        ProbeForWrite(Address, Bytes, Alignment);
-    } __except (EXCEPTION_EXECUTE_HANDLER) {
-        return GetExceptionCode();
-    }
-    return STATUS_SUCCESS;
-}
-
-/* Copies to, or from, memory that a caller of Mode named. */
-FORCEINLINE NTSTATUS
-ExpCopyOut(PVOID To, const VOID *From, SIZE_T Bytes, KPROCESSOR_MODE Mode)
-{
-    if (Mode == KernelMode) {
-        RtlCopyMemory(To, From, Bytes);
-        return STATUS_SUCCESS;
-    }
-    __try {
-        ProbeForWrite(To, Bytes, 1);
-        RtlCopyMemory(To, From, Bytes);
-    } __except (EXCEPTION_EXECUTE_HANDLER) {
-        return GetExceptionCode();
-    }
-    return STATUS_SUCCESS;
-}
-
-FORCEINLINE NTSTATUS
-ExpCopyIn(PVOID To, const VOID *From, SIZE_T Bytes, KPROCESSOR_MODE Mode)
-{
-    if (Mode == KernelMode) {
-        RtlCopyMemory(To, From, Bytes);
-        return STATUS_SUCCESS;
-    }
-    __try {
-        ProbeForRead((PVOID)From, Bytes, 1);
-        RtlCopyMemory(To, From, Bytes);
-    } __except (EXCEPTION_EXECUTE_HANDLER) {
-        return GetExceptionCode();
-    }
-    return STATUS_SUCCESS;
-}
-
-/* An optional count that goes out. */
-FORCEINLINE NTSTATUS
-ExpStoreLong(PLONG Out, LONG Value, KPROCESSOR_MODE Mode)
-{
-    return Out == NULL ? STATUS_SUCCESS : ExpCopyOut(Out, &Value, sizeof(Value), Mode);
-}
 
 /*
  * What Windows' AutoBoost sees of a lock of nt/ex: from 10 on that nobody acquires one at DISPATCH_LEVEL, from 8

@@ -50,7 +50,7 @@ NtCreateKeyedEvent(PHANDLE KeyedEventHandle, ACCESS_MASK DesiredAccess,
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     PULONG64 Object;
-    NTSTATUS Status = ExpProbeWrite(KeyedEventHandle, sizeof(HANDLE), 1, Mode);
+    NTSTATUS Status = ExpProbeHandle(KeyedEventHandle, Mode);
 
     if (!NT_SUCCESS(Status)) {
         return Status;

@@ -39,7 +39,7 @@ NtCreateMutant(PHANDLE MutantHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUT
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     PKMUTANT Mutant;
-    NTSTATUS Status = ExpProbeWrite(MutantHandle, sizeof(HANDLE), 1, Mode);
+    NTSTATUS Status = ExpProbeHandle(MutantHandle, Mode);
 
     if (NT_SUCCESS(Status)) {
         Status = ObCreateObject(Mode, ExMutantObjectTypeP, ObjectAttributes, Mode, NULL,
@@ -64,7 +64,7 @@ NtReleaseMutant(HANDLE MutantHandle, PLONG PreviousCount)
     KPROCESSOR_MODE Mode = KiPreviousMode();
     PKMUTANT Mutant;
     LONG Previous;
-    NTSTATUS Status = ExpProbeWrite(PreviousCount, sizeof(LONG), sizeof(LONG), Mode);
+    NTSTATUS Status = ExpProbeResult(PreviousCount, sizeof(LONG), Mode);
 
     if (NT_SUCCESS(Status)) {
         Status = ObReferenceObjectByHandle(MutantHandle, 0, ExMutantObjectTypeP, Mode,

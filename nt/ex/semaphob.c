@@ -25,7 +25,7 @@ NtCreateSemaphore(PHANDLE SemaphoreHandle, ACCESS_MASK DesiredAccess,
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     PKSEMAPHORE Semaphore;
-    NTSTATUS Status = ExpProbeWrite(SemaphoreHandle, sizeof(HANDLE), 1, Mode);
+    NTSTATUS Status = ExpProbeHandle(SemaphoreHandle, Mode);
 
     if (!NT_SUCCESS(Status)) {
         return Status;
@@ -55,7 +55,7 @@ NtReleaseSemaphore(HANDLE SemaphoreHandle, LONG ReleaseCount, PLONG PreviousCoun
     KPROCESSOR_MODE Mode = KiPreviousMode();
     PKSEMAPHORE Semaphore;
     LONG Previous;
-    NTSTATUS Status = ExpProbeWrite(PreviousCount, sizeof(LONG), sizeof(LONG), Mode);
+    NTSTATUS Status = ExpProbeResult(PreviousCount, sizeof(LONG), Mode);
 
     if (!NT_SUCCESS(Status)) {
         return Status;

@@ -167,7 +167,7 @@ NtCreateTimer(PHANDLE TimerHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     PEXP_TIMER Timer;
-    NTSTATUS Status = ExpProbeWrite(TimerHandle, sizeof(HANDLE), 1, Mode);
+    NTSTATUS Status = ExpProbeHandle(TimerHandle, Mode);
 
     if (!NT_SUCCESS(Status)) {
         return Status;
@@ -204,7 +204,7 @@ NtSetTimer(HANDLE TimerHandle, PLARGE_INTEGER DueTime, PVOID TimerApcRoutine, PV
     NTSTATUS Status = ExpCopyIn(&Due, DueTime, sizeof(Due), Mode);
 
     if (NT_SUCCESS(Status)) {
-        Status = ExpProbeWrite(PreviousState, sizeof(BOOLEAN), 1, Mode);
+        Status = ExpProbeResult(PreviousState, sizeof(BOOLEAN), Mode);
     }
     if (!NT_SUCCESS(Status)) {
         return Status;
@@ -238,7 +238,7 @@ NtCancelTimer(HANDLE TimerHandle, PBOOLEAN CurrentState)
     KPROCESSOR_MODE Mode = KiPreviousMode();
     PEXP_TIMER Timer;
     BOOLEAN Signaled;
-    NTSTATUS Status = ExpProbeWrite(CurrentState, sizeof(BOOLEAN), 1, Mode);
+    NTSTATUS Status = ExpProbeResult(CurrentState, sizeof(BOOLEAN), Mode);
 
     if (NT_SUCCESS(Status)) {
         Status = ObReferenceObjectByHandle(TimerHandle, TIMER_MODIFY_STATE, ExTimerObjectTypeP,

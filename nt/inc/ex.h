@@ -39,6 +39,21 @@ NTSTATUS NTAPI ExRaiseHardError(NTSTATUS ErrorStatus, ULONG NumberOfParameters,
 /* How many blocks of the kernel's pool nothing leads to any more, and the first of them as text; PASSIVE_LEVEL, when nobody else runs (lost.c). */
 ULONG ExpFindLost(PSTR Text, ULONG Bytes);
 
+/*
+ * Memory that a caller of Mode names (caller.c). What user mode has named wrongly is STATUS_ACCESS_VIOLATION or
+ * STATUS_DATATYPE_MISALIGNMENT, what the kernel has a fault. IRQL <= APC_LEVEL.
+ */
+NTSTATUS ExpProbe(PVOID Address, SIZE_T Bytes, ULONG Alignment, BOOLEAN Write,
+                  KPROCESSOR_MODE Mode);
+NTSTATUS ExpProbeHandle(PHANDLE Out, KPROCESSOR_MODE Mode);
+NTSTATUS ExpProbeResult(PVOID Out, ULONG Bytes,
+                        KPROCESSOR_MODE Mode); /* a number; NULL: nobody wants it */
+NTSTATUS ExpStoreHandle(PHANDLE Out, HANDLE Handle, KPROCESSOR_MODE Mode); /* where it was probed */
+NTSTATUS ExpStoreLong(PVOID Out, LONG Value,
+                      KPROCESSOR_MODE Mode); /* the same; NULL: nobody wants it */
+NTSTATUS ExpCopyOut(PVOID To, const VOID *From, SIZE_T Bytes, KPROCESSOR_MODE Mode);
+NTSTATUS ExpCopyIn(PVOID To, const VOID *From, SIZE_T Bytes, KPROCESSOR_MODE Mode);
+
 /* A LUID that nobody else gets. */
 VOID ExpAllocateLuid(PLUID Luid);
 

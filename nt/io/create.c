@@ -633,7 +633,7 @@ IopCreateFile(PHANDLE FileHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES 
         }
     }
     if (Mode != KernelMode) {
-        Status = IopProbe(FileHandle, sizeof(HANDLE), sizeof(ULONG), TRUE, Mode);
+        Status = ExpProbe(FileHandle, sizeof(HANDLE), sizeof(ULONG), TRUE, Mode);
         if (NT_SUCCESS(Status)) {
             Status = IopProbeIosb(IoStatusBlock, Mode);
         }
@@ -820,7 +820,7 @@ NtQueryFullAttributesFile(POBJECT_ATTRIBUTES ObjectAttributes,
     NTSTATUS Status;
 
     Status =
-        IopProbe(FileInformation, sizeof(*FileInformation), sizeof(ULONG), TRUE, KiPreviousMode());
+        ExpProbe(FileInformation, sizeof(*FileInformation), sizeof(ULONG), TRUE, KiPreviousMode());
     if (NT_SUCCESS(Status)) {
         Status = IopQueryOnly(ObjectAttributes, &Local, FALSE);
     }
@@ -841,7 +841,7 @@ NtQueryAttributesFile(POBJECT_ATTRIBUTES ObjectAttributes, PFILE_BASIC_INFORMATI
     NTSTATUS Status;
 
     Status =
-        IopProbe(FileInformation, sizeof(*FileInformation), sizeof(ULONG), TRUE, KiPreviousMode());
+        ExpProbe(FileInformation, sizeof(*FileInformation), sizeof(ULONG), TRUE, KiPreviousMode());
     if (NT_SUCCESS(Status)) {
         Status = IopQueryOnly(ObjectAttributes, &Local, FALSE);
     }

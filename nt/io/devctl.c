@@ -30,7 +30,7 @@ IopProbeControl(PIOP_REQUEST Request, ULONG Code, PIO_STATUS_BLOCK Iosb, PVOID I
         if (OutputBuffer == NULL) {
             *OutputLength = 0;
         } else if (!NT_SUCCESS(Status =
-                                   IopProbe(OutputBuffer, *OutputLength, 1, TRUE, Request->Mode))) {
+                                   ExpProbe(OutputBuffer, *OutputLength, 1, TRUE, Request->Mode))) {
             return Status;
         }
     }
@@ -38,7 +38,7 @@ IopProbeControl(PIOP_REQUEST Request, ULONG Code, PIO_STATUS_BLOCK Iosb, PVOID I
         if (InputBuffer == NULL) {
             *InputLength = 0;
         } else if (!NT_SUCCESS(Status =
-                                   IopProbe(InputBuffer, *InputLength, 1, FALSE, Request->Mode))) {
+                                   ExpProbe(InputBuffer, *InputLength, 1, FALSE, Request->Mode))) {
             return Status;
         }
     }

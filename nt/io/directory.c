@@ -104,7 +104,7 @@ NtQueryDirectoryFileEx(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRouti
         }
         Status = IopProbeIosb(IoStatusBlock, Mode);
         if (NT_SUCCESS(Status)) {
-            Status = IopProbe(FileInformation, Length, sizeof(ULONG), TRUE, Mode);
+            Status = ExpProbe(FileInformation, Length, sizeof(ULONG), TRUE, Mode);
         }
         if (!NT_SUCCESS(Status)) {
             return Status;
@@ -187,7 +187,7 @@ NtNotifyChangeDirectoryFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE Apc
     /* What the caller gives is looked at before the handle is. */
     Status = IopProbeIosb(IoStatusBlock, Mode);
     if (NT_SUCCESS(Status) && Length != 0) {
-        Status = IopProbe(Buffer, Length, sizeof(ULONG), TRUE, Mode);
+        Status = ExpProbe(Buffer, Length, sizeof(ULONG), TRUE, Mode);
     }
     if (NT_SUCCESS(Status) && (CompletionFilter == 0 || (CompletionFilter & ~0xFFFu))) {
         Status = STATUS_INVALID_PARAMETER;

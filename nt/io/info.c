@@ -174,7 +174,7 @@ NtQueryInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock, PVOID 
         Status = IopFindClass(IopQueryClasses, RTL_NUMBER_OF(IopQueryClasses), FileInformationClass,
                               Length, &Class);
         if (NT_SUCCESS(Status)) {
-            Status = IopProbe(FileInformation, Length,
+            Status = ExpProbe(FileInformation, Length,
                               Class->Length < sizeof(ULONG) ? 1 : sizeof(ULONG), TRUE, Mode);
         }
         if (NT_SUCCESS(Status)) {
@@ -413,7 +413,7 @@ NtSetInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock, PVOID Fi
         Status = IopFindClass(IopSetClasses, RTL_NUMBER_OF(IopSetClasses), FileInformationClass,
                               Length, &Class);
         if (NT_SUCCESS(Status)) {
-            Status = IopProbe(FileInformation, Length,
+            Status = ExpProbe(FileInformation, Length,
                               Class->Length < sizeof(ULONG) ? 1 : sizeof(ULONG), FALSE, Mode);
         }
         if (NT_SUCCESS(Status)) {

@@ -144,7 +144,7 @@ NtCreateIoCompletion(PHANDLE IoCompletionHandle, ACCESS_MASK DesiredAccess,
     NTSTATUS Status;
     PVOID Queue;
 
-    Status = IopProbe(IoCompletionHandle, sizeof(HANDLE), sizeof(ULONG), TRUE, Mode);
+    Status = ExpProbe(IoCompletionHandle, sizeof(HANDLE), sizeof(ULONG), TRUE, Mode);
     if (NT_SUCCESS(Status)) {
         Status = ObCreateObject(Mode, IoCompletionTypeP, ObjectAttributes, Mode, NULL,
                                 sizeof(KQUEUE), 0, 0, &Queue);
@@ -237,9 +237,9 @@ NtRemoveIoCompletion(HANDLE IoCompletionHandle, PVOID *KeyContext, PVOID *ApcCon
     NTSTATUS Status;
     ULONG Removed;
 
-    Status = IopProbe(KeyContext, sizeof(PVOID), sizeof(ULONG), TRUE, Mode);
+    Status = ExpProbe(KeyContext, sizeof(PVOID), sizeof(ULONG), TRUE, Mode);
     if (NT_SUCCESS(Status)) {
-        Status = IopProbe(ApcContext, sizeof(PVOID), sizeof(ULONG), TRUE, Mode);
+        Status = ExpProbe(ApcContext, sizeof(PVOID), sizeof(ULONG), TRUE, Mode);
     }
     if (NT_SUCCESS(Status)) {
         Status = IopProbeIosb(IoStatusBlock, Mode);
@@ -276,10 +276,10 @@ NtRemoveIoCompletionEx(HANDLE IoCompletionHandle, PVOID IoCompletionInformation,
     if (Count == 0 || Count > 0x1000000) {
         return STATUS_INVALID_PARAMETER;
     }
-    Status = IopProbe(IoCompletionInformation, Count * sizeof(IOP_COMPLETION_INFORMATION),
+    Status = ExpProbe(IoCompletionInformation, Count * sizeof(IOP_COMPLETION_INFORMATION),
                       sizeof(PVOID), TRUE, Mode);
     if (NT_SUCCESS(Status)) {
-        Status = IopProbe(NumEntriesRemoved, sizeof(ULONG), sizeof(ULONG), TRUE, Mode);
+        Status = ExpProbe(NumEntriesRemoved, sizeof(ULONG), sizeof(ULONG), TRUE, Mode);
     }
     if (NT_SUCCESS(Status)) {
         Status = IopCaptureLarge(Timeout, Mode, &Local);
@@ -312,9 +312,9 @@ NtQueryIoCompletion(HANDLE IoCompletionHandle, ULONG InformationClass, PVOID Buf
     if (Length != sizeof(LONG)) {
         return STATUS_INFO_LENGTH_MISMATCH;
     }
-    Status = IopProbe(Buffer, Length, sizeof(ULONG), TRUE, Mode);
+    Status = ExpProbe(Buffer, Length, sizeof(ULONG), TRUE, Mode);
     if (NT_SUCCESS(Status) && ReturnLength != NULL) {
-        Status = IopProbe(ReturnLength, sizeof(ULONG), sizeof(ULONG), TRUE, Mode);
+        Status = ExpProbe(ReturnLength, sizeof(ULONG), sizeof(ULONG), TRUE, Mode);
     }
     if (NT_SUCCESS(Status)) {
         Status = ObReferenceObjectByHandle(IoCompletionHandle, IO_COMPLETION_QUERY_STATE,

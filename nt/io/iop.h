@@ -333,8 +333,6 @@ NTSTATUS IopMdlIrp(PIRP Irp, PVOID Buffer, ULONG Length, LOCK_OPERATION Operatio
 /* Parameters that user mode may have given; NULL leaves Value as it is. */
 NTSTATUS IopCaptureLarge(PLARGE_INTEGER Source, KPROCESSOR_MODE Mode, PLARGE_INTEGER Value);
 NTSTATUS IopCaptureUlong(PULONG Source, KPROCESSOR_MODE Mode, PULONG Value);
-NTSTATUS IopProbe(PVOID Buffer, SIZE_T Length, ULONG Alignment, BOOLEAN Write,
-                  KPROCESSOR_MODE Mode);
 
 /* cancel.c */
 VOID IopCancelThreadIo(PETHREAD Thread);

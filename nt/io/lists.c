@@ -44,7 +44,7 @@ IopBeginList(HANDLE Handle, ACCESS_MASK Access, PIO_STATUS_BLOCK Iosb, PVOID Buf
     }
     Status = IopProbeIosb(Iosb, Request->Mode);
     if (NT_SUCCESS(Status)) {
-        Status = IopProbe(Buffer, Length, sizeof(ULONG), Fills, Request->Mode);
+        Status = ExpProbe(Buffer, Length, sizeof(ULONG), Fills, Request->Mode);
     }
     if (!NT_SUCCESS(Status)) {
         IopAbandonRequest(Request);

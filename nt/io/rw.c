@@ -124,7 +124,7 @@ IopProbeSegments(PIOP_REQUEST Request, PIOP_TRANSFER Transfer)
         !(Request->FileObject->Flags & FO_NO_INTERMEDIATE_BUFFERING)) {
         return STATUS_INVALID_PARAMETER;
     }
-    Status = IopProbe(Transfer->Segments, Count * sizeof(FILE_SEGMENT_ELEMENT), sizeof(PVOID),
+    Status = ExpProbe(Transfer->Segments, Count * sizeof(FILE_SEGMENT_ELEMENT), sizeof(PVOID),
                       FALSE, Request->Mode);
     for (ULONG i = 0; i < Count && NT_SUCCESS(Status); i++) {
         PVOID Page;
@@ -136,7 +136,7 @@ IopProbeSegments(PIOP_REQUEST Request, PIOP_TRANSFER Transfer)
         }
         Status = (ULONG_PTR)Page % PAGE_SIZE != 0
                      ? STATUS_INVALID_PARAMETER
-                     : IopProbe(Page, PAGE_SIZE, 1, !Transfer->Write, Request->Mode);
+                     : ExpProbe(Page, PAGE_SIZE, 1, !Transfer->Write, Request->Mode);
     }
     return Status;
 }
@@ -157,7 +157,7 @@ IopScatterIrp(PIRP Irp, PIOP_TRANSFER Transfer)
         for (SIZE_T i = 0; i < Count; i++) {
             Pages[i] = (PVOID)(ULONG_PTR)Transfer->Segments[i].Alignment;
             /* it may have changed since it was probed */
-            Status = IopProbe(Pages[i], PAGE_SIZE, 1, !Transfer->Write, Irp->RequestorMode);
+            Status = ExpProbe(Pages[i], PAGE_SIZE, 1, !Transfer->Write, Irp->RequestorMode);
             if (!NT_SUCCESS(Status)) {
                 return Status;
             }
@@ -205,7 +205,7 @@ IopTransfer(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID A
     Status = IopProbeIosb(Iosb, Request.Mode);
     if (NT_SUCCESS(Status)) {
         Status = Transfer->Segments != NULL ? IopProbeSegments(&Request, Transfer)
-                                            : IopProbe(Transfer->Buffer, Transfer->Length, 1,
+                                            : ExpProbe(Transfer->Buffer, Transfer->Length, 1,
                                                        !Transfer->Write, Request.Mode);
     }
     if (NT_SUCCESS(Status) && Request.FileObject->CompletionContext != NULL && ApcRoutine != NULL) {

@@ -16,27 +16,9 @@
 #include "nt/io/iop.h"
 
 NTSTATUS
-IopProbe(PVOID Buffer, SIZE_T Length, ULONG Alignment, BOOLEAN Write, KPROCESSOR_MODE Mode)
-{
-    if (Mode == KernelMode) {
-        return STATUS_SUCCESS;
-    }
-    __try {
-        if (Write) {
-            ProbeForWrite(Buffer, Length, Alignment);
-        } else {
-            ProbeForRead(Buffer, Length, Alignment);
-        }
-    } __except (EXCEPTION_EXECUTE_HANDLER) {
-        return GetExceptionCode();
-    }
-    return STATUS_SUCCESS;
-}
-
-NTSTATUS
 IopProbeIosb(PIO_STATUS_BLOCK Iosb, KPROCESSOR_MODE Mode)
 {
-    return IopProbe(Iosb, sizeof(*Iosb), 1, TRUE, Mode); /* x64 does not ask how it is aligned */
+    return ExpProbe(Iosb, sizeof(*Iosb), 1, TRUE, Mode); /* x64 does not ask how it is aligned */
 }
 
 NTSTATUS

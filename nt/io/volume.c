@@ -53,7 +53,7 @@ IopVolumeRequest(HANDLE FileHandle, PIO_STATUS_BLOCK Iosb, PVOID Information, UL
         if (Length < Least) {
             return STATUS_INFO_LENGTH_MISMATCH;
         }
-        Status = IopProbe(Information, Length, sizeof(ULONG), !Set, Mode);
+        Status = ExpProbe(Information, Length, sizeof(ULONG), !Set, Mode);
         if (NT_SUCCESS(Status)) {
             Status = IopProbeIosb(Iosb, Mode);
         }

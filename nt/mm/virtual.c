@@ -603,12 +603,9 @@ NtProtectVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, PSIZE_T RegionS
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    __try {
-        if (Mode != KernelMode) {
-            ProbeForWrite(OldProtect, sizeof(ULONG), sizeof(ULONG));
-        }
-    } __except (EXCEPTION_EXECUTE_HANDLER) {
-        return GetExceptionCode();
+    Status = ExpProbe(OldProtect, sizeof(ULONG), sizeof(ULONG), TRUE, Mode);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
     }
     if ((ULONG64)Base > (ULONG64)MmHighestUserAddress) {
         return STATUS_INVALID_PARAMETER_2;

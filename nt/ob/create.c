@@ -287,15 +287,12 @@ NTSTATUS
 ObpInsertFor(PVOID Object, ACCESS_MASK DesiredAccess, PHANDLE Out, KPROCESSOR_MODE Mode)
 {
     HANDLE Handle;
-    NTSTATUS Status = ObInsertObject(Object, NULL, DesiredAccess, 0, NULL, &Handle);
+    NTSTATUS Status = ObInsertObject(Object, NULL, DesiredAccess, 0, NULL, &Handle), Stored;
 
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    __try {
-        *Out = Handle;
-    } __except (Mode != KernelMode ? EXCEPTION_EXECUTE_HANDLER : EXCEPTION_CONTINUE_SEARCH) {
-        return GetExceptionCode();
-    }
-    return Status; /* a success may say that there was one of this name */
+    Stored = ExpStoreHandle(Out, Handle, Mode);
+    /* a success may say that there was one of this name */
+    return NT_SUCCESS(Stored) ? Status : Stored;
 }

@@ -164,12 +164,9 @@ NtCreateDirectoryObject(PHANDLE DirectoryHandle, ACCESS_MASK DesiredAccess,
     NTSTATUS Status;
     PVOID Body;
 
-    __try {
-        if (Mode != KernelMode) {
-            ProbeForWrite(DirectoryHandle, sizeof(HANDLE), sizeof(HANDLE));
-        }
-    } __except (EXCEPTION_EXECUTE_HANDLER) {
-        return GetExceptionCode();
+    Status = ExpProbeHandle(DirectoryHandle, Mode);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
     }
     Status = ObCreateObject(Mode, ObpDirectoryType, ObjectAttributes, Mode, NULL,
                             sizeof(OBP_DIRECTORY), 0, 0, &Body);

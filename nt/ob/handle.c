@@ -525,23 +525,15 @@ NTSTATUS
 ObpOpenService(PHANDLE Out, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes, POBJECT_TYPE Type)
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
-    NTSTATUS Status;
+    NTSTATUS Status = ExpProbeHandle(Out, Mode), Stored;
     HANDLE Handle;
 
-    __try {
-        if (Mode != KernelMode) {
-            ProbeForWrite(Out, sizeof(HANDLE), 1);
-        }
-    } __except (EXCEPTION_EXECUTE_HANDLER) {
-        return GetExceptionCode();
+    if (!NT_SUCCESS(Status)) {
+        return Status;
     }
     Status = ObOpenObjectByName(Attributes, Type, Mode, NULL, Access, NULL, &Handle);
-    __try {
-        *Out = Handle;
-    } __except (EXCEPTION_EXECUTE_HANDLER) {
-        Status = GetExceptionCode();
-    }
-    return Status;
+    Stored = ExpStoreHandle(Out, Handle, Mode);
+    return NT_SUCCESS(Stored) ? Status : Stored;
 }
 
 BOOLEAN

@@ -11,33 +11,6 @@ PspReferenceThread(HANDLE Handle, ACCESS_MASK Access, PETHREAD *Thread)
                                      (PVOID *)Thread, NULL);
 }
 
-/* A count that nobody wants has no address; one that cannot be stored is refused before anything happens. */
-static NTSTATUS
-PspProbeCount(PULONG Where)
-{
-    if (Where != NULL && KiPreviousMode() != KernelMode) {
-        __try {
-            ProbeForWrite(Where, sizeof(*Where), 4);
-        } __except (EXCEPTION_EXECUTE_HANDLER) {
-            return GetExceptionCode();
-        }
-    }
-    return STATUS_SUCCESS;
-}
-
-static NTSTATUS
-PspStoreCount(PULONG Where, ULONG Count)
-{
-    if (Where != NULL) {
-        __try {
-            *Where = Count;
-        } __except (EXCEPTION_EXECUTE_HANDLER) {
-            return GetExceptionCode();
-        }
-    }
-    return STATUS_SUCCESS;
-}
-
 /* A thread that is being terminated is suspended no more: nothing may come between it and its end. */
 NTSTATUS
 PspSuspendThread(PETHREAD Thread, PULONG Count)
@@ -63,7 +36,7 @@ NtSuspendThread(HANDLE ThreadHandle, PULONG PreviousCount)
 {
     PETHREAD Thread;
     ULONG Count = 0;
-    NTSTATUS Status = PspProbeCount(PreviousCount);
+    NTSTATUS Status = ExpProbeResult(PreviousCount, sizeof(ULONG), KiPreviousMode());
 
     if (NT_SUCCESS(Status)) {
         Status = PspReferenceThread(ThreadHandle, THREAD_SUSPEND_RESUME, &Thread);
@@ -73,7 +46,7 @@ NtSuspendThread(HANDLE ThreadHandle, PULONG PreviousCount)
     }
     Status = PspSuspendThread(Thread, &Count);
     ObDereferenceObject(Thread);
-    return NT_SUCCESS(Status) ? PspStoreCount(PreviousCount, Count) : Status;
+    return NT_SUCCESS(Status) ? ExpStoreLong(PreviousCount, (LONG)Count, KiPreviousMode()) : Status;
 }
 
 static NTSTATUS
@@ -81,7 +54,7 @@ PspResume(HANDLE ThreadHandle, PULONG PreviousCount, BOOLEAN Alert)
 {
     PETHREAD Thread;
     ULONG Count;
-    NTSTATUS Status = PspProbeCount(PreviousCount);
+    NTSTATUS Status = ExpProbeResult(PreviousCount, sizeof(ULONG), KiPreviousMode());
 
     if (NT_SUCCESS(Status)) {
         Status = PspReferenceThread(ThreadHandle, THREAD_SUSPEND_RESUME, &Thread);
@@ -94,7 +67,7 @@ PspResume(HANDLE ThreadHandle, PULONG PreviousCount, BOOLEAN Alert)
     }
     Count = KiResumeThread(&Thread->Tcb);
     ObDereferenceObject(Thread);
-    return PspStoreCount(PreviousCount, Count);
+    return ExpStoreLong(PreviousCount, (LONG)Count, KiPreviousMode());
 }
 
 NTSTATUS NTAPI

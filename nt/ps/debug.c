@@ -218,12 +218,9 @@ NtCreateDebugObject(PHANDLE DebugHandle, ACCESS_MASK Access, POBJECT_ATTRIBUTES 
     if ((Flags & ~DEBUG_KILL_ON_CLOSE) != 0) {
         return STATUS_INVALID_PARAMETER;
     }
-    __try {
-        if (Mode != KernelMode) {
-            ProbeForWrite(DebugHandle, sizeof(HANDLE), sizeof(HANDLE));
-        }
-    } __except (EXCEPTION_EXECUTE_HANDLER) {
-        return GetExceptionCode();
+    Status = ExpProbeHandle(DebugHandle, Mode);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
     }
     Status = ObCreateObject(Mode, DbgkDebugObjectType, Attributes, Mode, NULL, sizeof(DBGK_OBJECT),
                             0, sizeof(DBGK_OBJECT), (PVOID *)&Object);

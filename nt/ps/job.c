@@ -179,12 +179,9 @@ NtCreateJobObject(PHANDLE JobHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUT
     NTSTATUS Status;
     PPSP_JOB Job;
 
-    __try {
-        if (Mode != KernelMode) {
-            ProbeForWrite(JobHandle, sizeof(HANDLE), sizeof(HANDLE));
-        }
-    } __except (EXCEPTION_EXECUTE_HANDLER) {
-        return GetExceptionCode();
+    Status = ExpProbeHandle(JobHandle, Mode);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
     }
     Status = ObCreateObject(Mode, PsJobTypeP, ObjectAttributes, Mode, NULL, sizeof(PSP_JOB), 0,
                             sizeof(PSP_JOB), (PVOID *)&Job);

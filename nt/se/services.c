@@ -9,31 +9,6 @@
 #define SEP_THREAD_QUERY          0x0040
 #define SEP_THREAD_QUERY_LIMITED  0x0800
 
-static NTSTATUS
-SepStoreHandle(PHANDLE Out, HANDLE Value, KPROCESSOR_MODE Mode)
-{
-    __try {
-        *Out = Value;
-    } __except (Mode != KernelMode ? EXCEPTION_EXECUTE_HANDLER : EXCEPTION_CONTINUE_SEARCH) {
-        return GetExceptionCode();
-    }
-    return STATUS_SUCCESS;
-}
-
-static NTSTATUS
-SepProbeHandle(PHANDLE Out, KPROCESSOR_MODE Mode)
-{
-    if (Mode == KernelMode) {
-        return STATUS_SUCCESS;
-    }
-    __try {
-        ProbeForWrite(Out, sizeof(HANDLE), 1);
-    } __except (EXCEPTION_EXECUTE_HANDLER) {
-        return GetExceptionCode();
-    }
-    return STATUS_SUCCESS;
-}
-
 NTSTATUS NTAPI
 NtOpenProcessTokenEx(HANDLE ProcessHandle, ACCESS_MASK DesiredAccess, ULONG HandleAttributes,
                      PHANDLE TokenHandle)
@@ -42,7 +17,7 @@ NtOpenProcessTokenEx(HANDLE ProcessHandle, ACCESS_MASK DesiredAccess, ULONG Hand
     PEPROCESS Process;
     PTOKEN Token;
     HANDLE Handle;
-    NTSTATUS Status = SepProbeHandle(TokenHandle, Mode);
+    NTSTATUS Status = ExpProbeHandle(TokenHandle, Mode);
 
     if (NT_SUCCESS(Status)) {
         Status = ObReferenceObjectByHandle(ProcessHandle,
@@ -59,7 +34,7 @@ NtOpenProcessTokenEx(HANDLE ProcessHandle, ACCESS_MASK DesiredAccess, ULONG Hand
                                    NULL, DesiredAccess, SeTokenObjectTypeP, Mode, &Handle);
     ObDereferenceObject(Token);
     ObDereferenceObject(Process);
-    return NT_SUCCESS(Status) ? SepStoreHandle(TokenHandle, Handle, Mode) : Status;
+    return NT_SUCCESS(Status) ? ExpStoreHandle(TokenHandle, Handle, Mode) : Status;
 }
 
 NTSTATUS NTAPI
@@ -77,7 +52,7 @@ NtOpenThreadTokenEx(HANDLE ThreadHandle, ACCESS_MASK DesiredAccess, BOOLEAN Open
     PACCESS_TOKEN Mine;
     PTOKEN Token;
     HANDLE Handle;
-    NTSTATUS Status = SepProbeHandle(TokenHandle, Mode);
+    NTSTATUS Status = ExpProbeHandle(TokenHandle, Mode);
 
     if (NT_SUCCESS(Status)) {
         Status = ObReferenceObjectByHandle(ThreadHandle,
@@ -119,7 +94,7 @@ NtOpenThreadTokenEx(HANDLE ThreadHandle, ACCESS_MASK DesiredAccess, BOOLEAN Open
     }
     ObDereferenceObject(Token);
     ObDereferenceObject(Thread);
-    return NT_SUCCESS(Status) ? SepStoreHandle(TokenHandle, Handle, Mode) : Status;
+    return NT_SUCCESS(Status) ? ExpStoreHandle(TokenHandle, Handle, Mode) : Status;
 }
 
 NTSTATUS NTAPI
@@ -140,7 +115,7 @@ NtDuplicateToken(HANDLE ExistingTokenHandle, ACCESS_MASK DesiredAccess,
     PTOKEN Token, New;
     HANDLE Handle;
     ULONG Attributes = 0;
-    NTSTATUS Status = SepProbeHandle(NewTokenHandle, Mode);
+    NTSTATUS Status = ExpProbeHandle(NewTokenHandle, Mode);
 
     if (!NT_SUCCESS(Status)) {
         return Status;
@@ -193,7 +168,7 @@ NtDuplicateToken(HANDLE ExistingTokenHandle, ACCESS_MASK DesiredAccess,
     Status = ObOpenObjectByPointer(New, Attributes & (OBJ_INHERIT | OBJ_KERNEL_HANDLE), NULL,
                                    DesiredAccess, SeTokenObjectTypeP, Mode, &Handle);
     ObDereferenceObject(New);
-    return NT_SUCCESS(Status) ? SepStoreHandle(NewTokenHandle, Handle, Mode) : Status;
+    return NT_SUCCESS(Status) ? ExpStoreHandle(NewTokenHandle, Handle, Mode) : Status;
 }
 
 NTSTATUS NTAPI

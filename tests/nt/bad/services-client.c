@@ -1,7 +1,7 @@
 /*
  * services-client.c - where a user's addresses may lie: for each service each combination of a handle, a class and a length that succeeds is called again with each of
- * its addresses in the system's memory, in no memory, and with what it points to reaching over the end of the memory. It fails then, and nothing is written to the
- * system's memory. [DDI:wdm/probeforwrite, probeforread]: what is not wholly in the user part of the address space, or not there, raises STATUS_ACCESS_VIOLATION.
+ * its addresses in the system's memory, in no memory, and with what it points to reaching over the end of the memory. It fails then, nothing is written to the
+ * system's memory, and no handle is left. [DDI:wdm/probeforwrite, probeforread]: what is not wholly in the user part of the address space, or not there, raises STATUS_ACCESS_VIOLATION.
  */
 #include "../ntlab-client.h"
 #include <winioctl.h>
@@ -153,7 +153,7 @@ static HANDLE Device, Handles[HANDLES];
 static BYTE *Buffer, *Edge; /* ours; Edge: what lies behind is not there */
 static UNICODE_STRING Name, Other;
 static OBJECT_ATTRIBUTES Attributes;
-static ULONG Succeeded, Passed, Wrote;
+static ULONG Succeeded, Passed, Wrote, Left;
 static WCHAR Opened[64];
 static HANDLE Named[10];
 static SID Everybody[1] = {{SID_REVISION, 1, SECURITY_WORLD_SID_AUTHORITY, {0}}};
@@ -309,10 +309,18 @@ static void
 Refused(const char *Service, SERVICE Routine, const char *Kinds, ULONG At, ULONG64 Address,
         const char *What)
 {
+    DWORD Before = 0, After = 0;
     ULONG Status;
 
     Arguments[At] = Address;
+    GetProcessHandleCount(GetCurrentProcess(), &Before);
     Status = Call(Routine);
+    GetProcessHandleCount(GetCurrentProcess(), &After);
+    if (Status >= 0x80000000 && After > Before) {
+        printf("ntlab-test: note %s: argument %u %s: a handle is left\n", Service, (unsigned)At,
+               What);
+        Left++;
+    }
     if (Status < 0x80000000) {
         CloseMade(Kinds);
         Passed++;
@@ -341,6 +349,11 @@ TryAddresses(const char *Service, SERVICE Routine, const char *Kinds, HANDLE Han
             Bytes != ROOM) { /* of so much it is not known how much is used */
             Prepare(Kinds, Handle, Class, Length);
             Refused(Service, Routine, Kinds, i, (ULONG64)Edge - Bytes / 2, "at the end");
+        }
+        /* [Win32: DuplicateHandle] a copy need not be told of */
+        if (Kinds[i] == 'H' && strcmp(Service, "NtDuplicateObject") != 0) {
+            Prepare(Kinds, Handle, Class, Length);
+            Refused(Service, Routine, Kinds, i, 0, "that is none");
         }
         if (strchr("afkp", Kinds[i]) != NULL) {
             Prepare(Kinds, Handle, Class, Length);
@@ -487,6 +500,7 @@ main(void)
         Try(Services[i].Name, Services[i].Arguments);
     }
     EXPECT_EQ(Passed, 0);
+    EXPECT_EQ(Left, 0);
     EXPECT_EQ(Wrote, 0);
     EXPECT(Succeeded > 100);
     return TEST_DONE();
