@@ -307,17 +307,10 @@ NtQueryInformationJobObject(HANDLE JobHandle, ULONG Class, PVOID Buffer, ULONG L
     } Answer;
     PPSP_JOB Job = PspCurrentProcess()->Job;
     ULONG Size;
-    NTSTATUS Status;
+    NTSTATUS Status = PspProbeAnswer(Buffer, Length, ReturnLength);
 
-    __try {
-        if (Mode != KernelMode) {
-            ProbeForWrite(Buffer, Length, 1);
-            if (ReturnLength != NULL) {
-                ProbeForWrite(ReturnLength, sizeof(ULONG), 1);
-            }
-        }
-    } __except (EXCEPTION_EXECUTE_HANDLER) {
-        return GetExceptionCode();
+    if (!NT_SUCCESS(Status)) {
+        return Status;
     }
     if (JobHandle != NULL) {
         Status =
@@ -368,20 +361,7 @@ NtQueryInformationJobObject(HANDLE JobHandle, ULONG Class, PVOID Buffer, ULONG L
         Status = STATUS_BUFFER_OVERFLOW; /* what has room is told */
     }
     ObDereferenceObject(Job);
-    if (Status == STATUS_INVALID_INFO_CLASS) {
-        return Status;
-    }
-    __try {
-        if (!NT_ERROR(Status)) {
-            RtlCopyMemory(Buffer, &Answer, Size);
-        }
-        if (ReturnLength != NULL) {
-            *ReturnLength = Size;
-        }
-    } __except (EXCEPTION_EXECUTE_HANDLER) {
-        Status = GetExceptionCode();
-    }
-    return Status;
+    return PspGiveAnswer(Status, Buffer, ReturnLength, &Answer, Size);
 }
 
 NTSTATUS NTAPI
@@ -402,13 +382,9 @@ NtSetInformationJobObject(HANDLE JobHandle, ULONG Class, PVOID Buffer, ULONG Len
     if (Length != Size) {
         return STATUS_INFO_LENGTH_MISMATCH;
     }
-    __try {
-        if (Mode != KernelMode) {
-            ProbeForRead(Buffer, Length, 1);
-        }
-        RtlCopyMemory(&Input, Buffer, Size);
-    } __except (EXCEPTION_EXECUTE_HANDLER) {
-        return GetExceptionCode();
+    Status = ExpCopyIn(&Input, Buffer, Size, Mode);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
     }
     if (Class == 18 && (*(PULONG)&Input & ~(ULONG)FREEZE_FLAGS_KNOWN)) {
         return STATUS_INVALID_PARAMETER;

@@ -80,6 +80,10 @@ NTSTATUS PspNotifyProcess(PEPROCESS Process, PEPROCESS Parent, PETHREAD Creator,
 VOID PspNotifyThread(PETHREAD Thread, BOOLEAN Create);
 BOOLEAN PspAreStartsWatched(VOID);
 /* context.c */
+/* query.c: what a class of a query answers, of Size bytes; Answer NULL: it is there already. How many they are is told where there was not room for them, too. */
+NTSTATUS PspProbeAnswer(PVOID Buffer, ULONG Length, PULONG ReturnLength);
+NTSTATUS PspGiveAnswer(NTSTATUS Status, PVOID Buffer, PULONG ReturnLength, PVOID Answer,
+                       ULONG Size);
 NTSTATUS PspSuspendThread(PETHREAD Thread, PULONG Count); /* terminating ones are not suspended */
 /* terminate.c */
 NTSTATUS PspTerminateThread(PETHREAD Thread, NTSTATUS Status);

@@ -310,31 +310,25 @@ PspAnswerThread(PETHREAD Thread, ULONG Class, PSP_ANSWER *Answer, PULONG Size)
     }
 }
 
-static NTSTATUS
+NTSTATUS
 PspProbeAnswer(PVOID Buffer, ULONG Length, PULONG ReturnLength)
 {
-    if (KiPreviousMode() == KernelMode) {
-        return STATUS_SUCCESS;
-    }
-    __try {
-        ProbeForWrite(Buffer, Length, 1);
-        if (ReturnLength != NULL) {
-            ProbeForWrite(ReturnLength, sizeof(ULONG), 1);
-        }
-    } __except (EXCEPTION_EXECUTE_HANDLER) {
-        return GetExceptionCode();
-    }
-    return STATUS_SUCCESS;
+    KPROCESSOR_MODE Mode = KiPreviousMode();
+    NTSTATUS Status = ExpProbe(Buffer, Length, 1, TRUE, Mode);
+
+    return NT_SUCCESS(Status) && ReturnLength != NULL
+               ? ExpProbe(ReturnLength, sizeof(ULONG), 1, TRUE, Mode)
+               : Status;
 }
 
-static NTSTATUS
+NTSTATUS
 PspGiveAnswer(NTSTATUS Status, PVOID Buffer, PULONG ReturnLength, PVOID Answer, ULONG Size)
 {
     __try {
-        if (NT_SUCCESS(Status) && Answer != NULL) {
+        if (!NT_ERROR(Status) && Answer != NULL) {
             RtlCopyMemory(Buffer, Answer, Size);
         }
-        if (ReturnLength != NULL && (NT_SUCCESS(Status) || Status == STATUS_INFO_LENGTH_MISMATCH)) {
+        if (ReturnLength != NULL && (!NT_ERROR(Status) || Status == STATUS_INFO_LENGTH_MISMATCH)) {
             *ReturnLength = Size;
         }
     } __except (EXCEPTION_EXECUTE_HANDLER) {
