@@ -187,15 +187,9 @@ MiChangeLocks(HANDLE ProcessHandle, PVOID *BaseAddress, PSIZE_T RegionSize, ULON
     if ((Kinds & ~3u) || Kinds == 0) {
         return STATUS_INVALID_PARAMETER;
     }
-    __try {
-        if (Mode != KernelMode) {
-            ProbeForWrite(BaseAddress, sizeof(PVOID), sizeof(PVOID));
-            ProbeForWrite(RegionSize, sizeof(SIZE_T), sizeof(SIZE_T));
-        }
-        Base = *BaseAddress;
-        Size = *RegionSize;
-    } __except (EXCEPTION_EXECUTE_HANDLER) {
-        return GetExceptionCode();
+    Status = MiReadRange(BaseAddress, RegionSize, Mode, &Base, &Size);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
     }
     if ((ULONG64)Base > (ULONG64)MmHighestUserAddress || Size == 0 ||
         Size > (ULONG64)MmHighestUserAddress + 1 - (ULONG64)Base) {
@@ -210,15 +204,7 @@ MiChangeLocks(HANDLE ProcessHandle, PVOID *BaseAddress, PSIZE_T RegionSize, ULON
     End = ((ULONG64)Base + Size + PAGE_SIZE - 1) & ~(ULONG64)(PAGE_SIZE - 1);
     Status = MiLockRange(Process, Start, End, Kinds, Lock, Mode);
     ObDereferenceObject(Process);
-    if (NT_SUCCESS(Status)) {
-        __try {
-            *BaseAddress = (PVOID)Start;
-            *RegionSize = End - Start;
-        } __except (EXCEPTION_EXECUTE_HANDLER) {
-            Status = GetExceptionCode();
-        }
-    }
-    return Status;
+    return MiWriteRange(Status, BaseAddress, RegionSize, (PVOID)Start, End - Start);
 }
 
 NTSTATUS NTAPI
@@ -293,16 +279,12 @@ NtFlushVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, PSIZE_T RegionSiz
     SIZE_T Size;
     PVOID Base;
 
-    __try {
-        if (Mode != KernelMode) {
-            ProbeForWrite(BaseAddress, sizeof(PVOID), sizeof(PVOID));
-            ProbeForWrite(RegionSize, sizeof(SIZE_T), sizeof(SIZE_T));
-            ProbeForWrite(Iosb, sizeof(*Iosb), sizeof(PVOID));
-        }
-        Size = *RegionSize;
-        Base = *BaseAddress;
-    } __except (EXCEPTION_EXECUTE_HANDLER) {
-        return GetExceptionCode();
+    Status = MiReadRange(BaseAddress, RegionSize, Mode, &Base, &Size);
+    if (NT_SUCCESS(Status)) {
+        Status = ExpProbe(Iosb, sizeof(*Iosb), sizeof(PVOID), TRUE, Mode);
+    }
+    if (!NT_SUCCESS(Status)) {
+        return Status;
     }
     Status = ObReferenceObjectByHandle(ProcessHandle, PROCESS_VM_OPERATION, PsProcessTypeP, Mode,
                                        (PVOID *)&Process, NULL);

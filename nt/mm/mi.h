@@ -226,6 +226,12 @@ PUCHAR MiStatePointer(PMI_AREA Area, ULONG64 Address); /* makes the chunk */
 VOID MiDeleteSpace(PMI_SPACE Space);
 
 /* virtual.c */
+/* What a caller of Mode calls a range: read, and, where Status is a success, told what it was rounded to (what was done stays done if
+   its variables have gone). MiWriteRange: Status. */
+NTSTATUS MiReadRange(PVOID *BaseAddress, PSIZE_T RegionSize, KPROCESSOR_MODE Mode, PVOID *Base,
+                     PSIZE_T Size);
+NTSTATUS MiWriteRange(NTSTATUS Status, PVOID *BaseAddress, PSIZE_T RegionSize, PVOID Base,
+                      SIZE_T Size);
 BOOLEAN MiIsValidProtection(ULONG Protection);
 UCHAR MiStateOf(ULONG Protection);   /* PAGE_xxx to a state without the committed bit */
 ULONG MiPageOf(UCHAR State);         /* and back */

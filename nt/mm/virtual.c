@@ -445,7 +445,7 @@ MiReferenceProcess(HANDLE Handle, ACCESS_MASK Access, KPROCESSOR_MODE Mode, PEPR
     return ObReferenceObjectByHandle(Handle, Access, PsProcessTypeP, Mode, (PVOID *)Process, NULL);
 }
 
-static NTSTATUS
+NTSTATUS
 MiReadRange(PVOID *BaseAddress, PSIZE_T RegionSize, KPROCESSOR_MODE Mode, PVOID *Base, PSIZE_T Size)
 {
     __try {
@@ -461,16 +461,17 @@ MiReadRange(PVOID *BaseAddress, PSIZE_T RegionSize, KPROCESSOR_MODE Mode, PVOID 
     return STATUS_SUCCESS;
 }
 
-static NTSTATUS
-MiWriteRange(PVOID *BaseAddress, PSIZE_T RegionSize, PVOID Base, SIZE_T Size)
+NTSTATUS
+MiWriteRange(NTSTATUS Status, PVOID *BaseAddress, PSIZE_T RegionSize, PVOID Base, SIZE_T Size)
 {
-    __try {
-        *BaseAddress = Base;
-        *RegionSize = Size;
-    } __except (EXCEPTION_EXECUTE_HANDLER) {
-        /* What was done stays done: the caller took its own variables away. */
+    if (NT_SUCCESS(Status)) {
+        __try {
+            *BaseAddress = Base;
+            *RegionSize = Size;
+        } __except (EXCEPTION_EXECUTE_HANDLER) {
+        }
     }
-    return STATUS_SUCCESS;
+    return Status;
 }
 
 #define MI_LARGE_PAGE 0x200000ull
@@ -550,7 +551,7 @@ NtAllocateVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, ULONG_PTR Zero
         MiCloseReserved((ULONG64)Base, (ULONG64)Base + Size);
     }
     ObDereferenceObject(Process);
-    return NT_SUCCESS(Status) ? MiWriteRange(BaseAddress, RegionSize, Base, Size) : Status;
+    return MiWriteRange(Status, BaseAddress, RegionSize, Base, Size);
 }
 
 NTSTATUS NTAPI
@@ -582,7 +583,7 @@ NtFreeVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, PSIZE_T RegionSize
     KiSchedulePoint(SP_OBJECT, MI_STEPS_OF(Process));
     Status = MiFreeUser(Process, &Base, &Size, FreeType);
     ObDereferenceObject(Process);
-    return NT_SUCCESS(Status) ? MiWriteRange(BaseAddress, RegionSize, Base, Size) : Status;
+    return MiWriteRange(Status, BaseAddress, RegionSize, Base, Size);
 }
 
 NTSTATUS NTAPI
@@ -627,8 +628,7 @@ NtProtectVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, PSIZE_T RegionS
         *OldProtect = Old;
     } __except (EXCEPTION_EXECUTE_HANDLER) {
     }
-    MiWriteRange(BaseAddress, RegionSize, Base, Size);
-    return Status;
+    return MiWriteRange(Status, BaseAddress, RegionSize, Base, Size);
 }
 
 static NTSTATUS
