@@ -150,9 +150,16 @@ def rows_of(table):
             yield line.split("|")[0].strip()
 
 
-def reports():
-    """Names of the mistakes that cli-report has rows for."""
-    return sorted(set(re.findall(r'^    \("(\w+)", \[', open(os.path.join(ROOT, "tests/cli/report.py"), encoding="utf-8").read(), re.M)))
+# Meson's tests whose rows stand in a source: each row alone takes a second.
+ROWS_IN = {
+    "cli-report": ("tests/cli/report.py", r'^    \("(\w+)", \['),
+    "explore-orders": ("tests/explore/orders-client.c", r'^    \{"(\w+)", '),
+    "explore-messages": ("tests/explore/check_messages.py", r'^    "([\w-]+)": \(\('),
+}
+
+
+def rows_in(path, pattern):
+    return sorted(set(re.findall(pattern, open(os.path.join(ROOT, path), encoding="utf-8").read(), re.M)))
 
 
 def tests_of(build):
@@ -162,8 +169,8 @@ def tests_of(build):
             found.append(CountTest(build, line))
     found += [BugTest(build, row) for row in bugs.rows(os.path.join(ROOT, "tests/bugs/bugs.list"))]
     for test in run_tests.meson_tests(build):
-        if test["name"] == "cli-report":
-            found += [MesonTest(test, build, row, False) for row in reports()]
+        if test["name"] in ROWS_IN:
+            found += [MesonTest(test, build, row, False) for row in rows_in(*ROWS_IN[test["name"]])]
         elif test["name"] in BY_ROW:
             found += [MesonTest(test, build, row) for row in rows_of(BY_ROW[test["name"]])] if BY_ROW[test["name"]] else []
         elif not WITHOUT.match(test["name"]) and "lint" not in str(test["suite"]):

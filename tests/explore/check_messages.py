@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Both orders of what two threads do to one pipe or mailslot are found, by two searches: check_messages.py NTLAB CLIENT"""
+"""Both orders of what two threads do to one pipe or mailslot are found, by two searches: check_messages.py NTLAB CLIENT [CASE...]"""
 import json
 import os
 import subprocess
@@ -19,8 +19,10 @@ CASES = {
     "slot-time": ((42, 39), (42, 39)),
 }
 passed = failed = 0
-ntlab, client = (os.path.abspath(path) for path in sys.argv[1:])
+ntlab, client = (os.path.abspath(path) for path in sys.argv[1:3])
 for case, expected in CASES.items():
+    if sys.argv[3:] and case not in sys.argv[3:]:
+        continue
     for first in (0, 1):
         for strategy in ("dpor", "odpor"):
             with tempfile.TemporaryDirectory() as folder:
