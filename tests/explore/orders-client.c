@@ -1,5 +1,5 @@
 /*
- * orders-client.c - orders-client.exe WHAT: two threads, and the exit code says who was first: 0 or 1. Both must be found: check_messages.py.
+ * orders-client.c - orders-client.exe WHAT: two threads, and the exit code says who was first: 0 or 1. Both must be found: check_orders.py.
  * With a second word the threads are made in the other order.
  */
 #define _WIN32_WINNT 0x0A00
@@ -488,6 +488,23 @@ static DWORD
 AskPriority(void)
 {
     Seen = GetThreadPriority(Child) == THREAD_PRIORITY_HIGHEST;
+    return 0;
+}
+
+static DWORD
+NameIt(void)
+{
+    SetThreadDescription(Child, L"named");
+    return 0;
+}
+
+static DWORD
+AskName(void)
+{
+    PWSTR Name = NULL;
+
+    Seen = SUCCEEDED(GetThreadDescription(Child, &Name)) && Name[0] != 0;
+    LocalFree(Name);
     return 0;
 }
 
@@ -1023,6 +1040,7 @@ static const struct {
     {"suspend", WithThread, SuspendOne, SuspendOther},
     {"make", NULL, MakeOne, MakeOther},
     {"priority", WithThread, Priority, AskPriority},
+    {"named", WithThread, NameIt, AskName},
     {"abandon", WithMutex, Own, TryOwn},
     {"handle", WithEvent, Inherit, AskInherit},
     {"port", WithPort, Associate, Complete},
