@@ -56,7 +56,7 @@ DECLARATION = re.compile(r"^\s+(?:const |volatile |static )*(?:struct \w+|[A-Z][
 # A line that says what is a step of a search: how many traces there are shows whether it is there.
 STEP = re.compile(r"\bKi\w*Point\(|\bIopUsePoint\(|\bKiLooksAt\(|\bKiChanges\(|\bKiLockDispatcher\w*\(SP_|\bMi(?:StepOn|BackOn)\w+\(|KI_ALSO_|\bObp\w*Point\(")
 TELLS = ("told-", "cli-report/")  # what a report says
-COUNTED = ("count/", "explore-agents/", "explore-oracle/")
+COUNTED = ("count/", "explore-agents/", "explore-oracle/", "explore-orders/", "explore-messages/")
 MOST_TELLING = 60 # tests whose source has words of the line
 MOST_BUSY = 10    # tests that do most in their time
 MOST_ALIKE = 2    # of one source come before tests of others
