@@ -36,18 +36,15 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include "host/explore/frames.h"
 #include "host/explore/memory.h"
 #include "host/machine/machine.h"
 #include "host/machine/snapshot.h"
 
 #define MAX_ARRIVALS 16
 #define MAX_READS    RUN_SPIN_READS
-#define STACK_BYTES  1024
-#define STACK_MOST   0x10000 /* of frames */
-#define FREE_BYTES   4096    /* below them */
-#define HOME_WORDS   4       /* above rsp at a call, which are the callee's */
-#define SIGNAL_STATE 4       /* in a dispatcher object */
-#define ALIKE_ROUNDS 2       /* L6 */
+#define SIGNAL_STATE 4 /* in a dispatcher object */
+#define ALIKE_ROUNDS 2 /* L6 */
 #define ENOUGH       16384
 
 struct round {
@@ -63,12 +60,11 @@ struct round {
     bool mixed;      /* it has read two values at one place */
     uint64_t memory; /* hash of what has been written, at `memory_key` */
     uint64_t memory_key;
-    uint64_t last;               /* the step that it came from */
-    uint64_t now;                /* key of the point that it stands at, 0: none of ours */
-    uint64_t here;               /* and its site */
-    uint64_t frames, frames_end; /* on its stack, of its driver or client; end 0: not known */
-    uint64_t in_frames;          /* hash of what was there when it came */
-    uint64_t arrived;            /* there, at this step */
+    uint64_t last;                       /* the step that it came from */
+    uint64_t now;                        /* key of the point that it stands at, 0: none of ours */
+    uint64_t here;                       /* and its site */
+    struct frames frames;                /* when it came */
+    uint64_t arrived;                    /* there, at this step */
     uint64_t address[ABI_AGENT_OBJECTS]; /* and what it is about to look at there */
     uint32_t size, addresses;
     uint16_t op;
@@ -160,59 +156,6 @@ spin_go_back(uint32_t slot, uint32_t agents)
 }
 
 static uint64_t
-mix(uint64_t hash, const void *data, size_t size)
-{
-    const uint64_t *word = data;
-
-    for (size_t i = 0; i < size / 8; i++) {
-        hash = (hash ^ word[i]) * 0x9E3779B97F4A7C15ull;
-        hash ^= hash >> 29;
-    }
-    return hash;
-}
-
-static uint64_t
-mix_stack(uint64_t hash, uint64_t from, uint64_t to)
-{
-    uint64_t part[STACK_BYTES / 8];
-
-    for (; from < to; from += sizeof(part)) {
-        size_t size = to - from < sizeof(part) ? to - from : sizeof(part);
-
-        hash = mix(hash, part, space_read(from, part, size));
-    }
-    return hash;
-}
-
-/* What an agent has on its stack: the frames of its driver or client. */
-static uint64_t
-mix_frames(uint64_t hash, const struct abi_trap *registers, struct round *round)
-{
-    uint64_t from = registers->rsp, to = round->calls ? registers->r11 : 0,
-             stack[STACK_BYTES / 8] = {0};
-    size_t words = 0;
-    uint32_t lower;
-
-    images_origin(registers->rip, &lower);
-    from += lower;
-    if (to == 0) {
-        to = images_frames_end(registers);
-    }
-    round->frames_end = to - from <= STACK_MOST ? to : 0;
-    round->frames = from + (round->calls ? HOME_WORDS * 8 : 0);
-    if (round->frames_end != 0) {
-        round->in_frames = mix_stack(0, round->frames, to);
-        return mix(hash, &round->in_frames, sizeof(round->in_frames));
-    }
-    /* Frames that nobody describes: up to the return to the kernel, beyond which lies what that left there. */
-    space_read(from, stack, sizeof(stack));
-    while (words < STACK_BYTES / 8 && stack[words] - ABI_IMAGE_BASE >= ABI_IMAGE_WINDOW) {
-        words++;
-    }
-    return mix(hash, stack, words * 8);
-}
-
-static uint64_t
 key_of(const struct abi_agent *agent, struct round *round)
 {
     struct abi_trap registers;
@@ -231,8 +174,8 @@ key_of(const struct abi_agent *agent, struct round *round)
 
         round->weak = mix(agent->op, where, sizeof(where)) | 1;
     }
-    return mix_frames(mix(agent->name, &registers, offsetof(struct abi_trap, fault_address)),
-                      &registers, round) |
+    return frames_look(&round->frames, &registers, round->calls,
+                       mix(agent->name, &registers, offsetof(struct abi_trap, fault_address))) |
            1;
 }
 
@@ -714,18 +657,10 @@ spin_unseen(uint32_t number)
     }
 }
 
-/* Or below them, where what it calls has its own: free where it stands again. */
-static bool
-is_own_frame(const struct round *round, uint64_t address)
-{
-    return round->frames_end != 0 && address >= round->frames - FREE_BYTES &&
-           address < round->frames_end;
-}
-
 void
 spin_wrote(uint64_t address)
 {
-    if (current < MAX_AGENTS && !is_own_frame(&rounds[current], address)) {
+    if (current < MAX_AGENTS && !frames_hold(&rounds[current].frames, address)) {
         forget(&rounds[current]);
     }
 }
@@ -735,7 +670,7 @@ spin_read(uint64_t address, uint64_t size)
 {
     struct round *round = current < MAX_AGENTS ? &rounds[current] : NULL;
 
-    if (round == NULL || is_own_frame(round, address)) {
+    if (round == NULL || frames_hold(&round->frames, address)) {
         return;
     }
     note_look(round, address, size <= 8 ? (uint32_t)size : 9);
@@ -864,21 +799,13 @@ becomes(const struct run_spin *spin, struct operation *operation)
     }
 }
 
-/* Nobody else has written to its frames: what others wait for may be a local variable. */
-static bool
-has_its_frames(const struct round *round)
-{
-    return round->frames_end == 0 ||
-           mix_stack(0, round->frames, round->frames_end) == round->in_frames;
-}
-
 /* Does it stand where it would wait for what `spin` says? */
 static bool
 is_waiting(const struct round *round, const struct run_spin *spin)
 {
     return (spin->key == round->now ||
             (spin->key == round->weak && round->alike >= ALIKE_ROUNDS)) &&
-           are_same(spin) && has_its_frames(round);
+           are_same(spin) && frames_are_same(&round->frames);
 }
 
 bool
@@ -912,7 +839,7 @@ spin_waits(uint32_t number, uint64_t step, bool vain, struct operation *operatio
         are_same(&round->repeat)) { /* L5 */
         becomes(&round->repeat, operation);
     }
-    return vain && round->vain == step + 1 && has_its_frames(round);
+    return vain && round->vain == step + 1 && frames_are_same(&round->frames);
 }
 
 size_t
