@@ -218,27 +218,6 @@ RtlAddAccessDeniedAceEx(PACL Acl, ULONG AceRevision, ULONG AceFlags, ACCESS_MASK
 }
 
 NTSTATUS NTAPI
-RtlAddAuditAccessAce(PACL Acl, ULONG AceRevision, ACCESS_MASK AccessMask, PSID Sid, BOOLEAN Success,
-                     BOOLEAN Failure)
-{
-    return RtlpAddKnownAce(Acl, AceRevision,
-                           (Success ? SUCCESSFUL_ACCESS_ACE_FLAG : 0) |
-                               (Failure ? FAILED_ACCESS_ACE_FLAG : 0),
-                           AccessMask, Sid, SYSTEM_AUDIT_ACE_TYPE);
-}
-
-NTSTATUS NTAPI
-RtlAddMandatoryAce(PACL Acl, ULONG AceRevision, ULONG AceFlags, PSID Sid, UCHAR AceType,
-                   ACCESS_MASK AccessMask)
-{
-    if (AceType != SYSTEM_MANDATORY_LABEL_ACE_TYPE ||
-        (AccessMask & ~SYSTEM_MANDATORY_LABEL_VALID_MASK) != 0) {
-        return STATUS_INVALID_PARAMETER;
-    }
-    return RtlpAddKnownAce(Acl, AceRevision, AceFlags, AccessMask, Sid, AceType);
-}
-
-NTSTATUS NTAPI
 RtlQueryInformationAcl(PACL Acl, PVOID AclInformation, ULONG AclInformationLength,
                        ULONG AclInformationClass)
 {

@@ -196,16 +196,3 @@ RtlConvertSidToUnicodeString(PUNICODE_STRING UnicodeString, PSID Sid,
     }
     return STATUS_SUCCESS;
 }
-
-NTSTATUS NTAPI
-RtlLengthSidAsUnicodeString(PSID Sid, PULONG StringLength)
-{
-    UNICODE_STRING Text;
-    NTSTATUS Status = RtlConvertSidToUnicodeString(&Text, Sid, TRUE);
-
-    if (NT_SUCCESS(Status)) {
-        *StringLength = Text.Length;
-        RtlpFree(Text.Buffer);
-    }
-    return Status;
-}
