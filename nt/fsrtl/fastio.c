@@ -276,33 +276,28 @@ FsRtlGetFileSize(PFILE_OBJECT FileObject, PLARGE_INTEGER FileSize)
     return STATUS_SUCCESS;
 }
 
-/* Counters of the performance monitor: nobody reads them here. */
+/* They count for the performance monitor: there is none. */
 VOID NTAPI
 FsRtlIncrementCcFastReadNotPossible(VOID)
 {
-    FsRtlpCounters[0]++;
 }
 
 VOID NTAPI
 FsRtlIncrementCcFastReadWait(VOID)
 {
-    FsRtlpCounters[1]++;
 }
 
 VOID NTAPI
 FsRtlIncrementCcFastReadNoWait(VOID)
 {
-    FsRtlpCounters[2]++;
 }
 
 VOID NTAPI
 FsRtlIncrementCcFastReadResourceMiss(VOID)
 {
-    FsRtlpCounters[3]++;
 }
 
 VOID NTAPI
 FsRtlIncrementCcFastMdlReadWait(VOID)
 {
-    FsRtlpCounters[4]++;
 }

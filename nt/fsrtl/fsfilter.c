@@ -284,12 +284,6 @@ FsRtlAcquireToCreateMappedSection(PFILE_OBJECT FileObject, ULONG SectionPageProt
     return FsRtlpAcquireSection(FileObject, SyncTypeCreateSection, SectionPageProtection);
 }
 
-NTSTATUS NTAPI
-FsRtlAcquireFileExclusiveEx(PFILE_OBJECT FileObject)
-{
-    return FsRtlpAcquireSection(FileObject, SyncTypeOther, 0);
-}
-
 VOID NTAPI
 FsRtlAcquireFileExclusive(PFILE_OBJECT FileObject)
 {

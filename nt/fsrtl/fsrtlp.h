@@ -31,6 +31,4 @@
 #define OPLOCK_FLAG_PARENT_OBJECT           0x00000010
 #define OPLOCK_FLAG_CLOSING_DELETE_ON_CLOSE 0x00000020
 
-extern ULONG FsRtlpCounters[8];
-
 #endif

@@ -10,7 +10,6 @@
 /* An error means that nothing is held. */
 NTSTATUS NTAPI FsRtlAcquireToCreateMappedSection(PFILE_OBJECT FileObject,
                                                  ULONG SectionPageProtection);
-NTSTATUS NTAPI FsRtlAcquireFileExclusiveEx(PFILE_OBJECT FileObject); /* SyncTypeOther */
 NTSTATUS NTAPI FsRtlAcquireFileForCcFlushEx(PFILE_OBJECT FileObject);
 VOID NTAPI FsRtlAcquireFileForCcFlush(PFILE_OBJECT FileObject);
 VOID NTAPI FsRtlReleaseFileForCcFlush(PFILE_OBJECT FileObject);
