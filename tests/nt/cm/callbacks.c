@@ -31,6 +31,8 @@ static struct {
     ULONG Who;
     REG_NOTIFY_CLASS Class;
     NTSTATUS Status, Return;
+    PVOID Key; /* a key object of its own, for who opens or creates one */
+    ULONG Disposition;
 } Answer; /* what one of them answers to one class */
 static PVOID KeyObject;
 
@@ -121,6 +123,13 @@ Callback(PVOID Context, PVOID Argument1, PVOID Argument2)
     if (Answer.Who == Number && Answer.Class == Class) {
         if (IsPost(Class)) {
             ((PREG_POST_OPERATION_INFORMATION)Argument2)->ReturnStatus = Answer.Return;
+        } else if (Answer.Key != NULL) {
+            PREG_CREATE_KEY_INFORMATION Create = Argument2;
+
+            ObReferenceObject(Answer.Key);
+            *Create->ResultObject = Answer.Key;
+            *Create->Disposition = Answer.Disposition;
+            Create->GrantedAccess = Create->DesiredAccess;
         }
         return Answer.Status;
     }
@@ -372,6 +381,64 @@ Bypassed(VOID)
     ZwClose(Handle);
 }
 
+/* A callback gives who opens or creates a key one of its own. [DDI:wdm/_reg_create_key_information]: ResultObject, Disposition. And one that finds fault behind
+   the operation: the handle that was made is gone. */
+static VOID
+Given(VOID)
+{
+    HANDLE Handle = Key(NULL, PATH), Below = Key(Handle, L"Below"), Made;
+    UNICODE_STRING Nothing = RTL_CONSTANT_STRING(L"Nothing");
+    OBJECT_ATTRIBUTES Attributes;
+    PVOID Object, Got = NULL;
+    ULONG Disposition;
+
+    ObReferenceObjectByHandle(Below, 0, NULL, KernelMode, &Object, NULL);
+    InitializeObjectAttributes(&Attributes, &Nothing, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE,
+                               Handle, NULL);
+    for (ULONG i = 0; i < 6; i++) {
+        BOOLEAN Create = i % 2 != 0;
+        NTSTATUS Expected = i < 2 ? STATUS_SUCCESS : STATUS_DEVICE_BUSY, Status;
+
+        Answer.Who = 2;
+        Answer.Class = Create ? RegNtPreCreateKeyEx : RegNtPreOpenKeyEx;
+        Answer.Status = i < 4 ? STATUS_CALLBACK_BYPASS : STATUS_DEVICE_BUSY;
+        Answer.Key = i < 2 ? Object : NULL;
+        Answer.Disposition = REG_OPENED_EXISTING_KEY;
+        if (i >= 2 && i < 4) { /* behind it, of a key that is there */
+            RtlInitUnicodeString(&Nothing, L"Below");
+            Answer.Class = Create ? RegNtPostCreateKeyEx : RegNtPostOpenKeyEx;
+            Answer.Return = STATUS_DEVICE_BUSY;
+        } else {
+            RtlInitUnicodeString(&Nothing, L"Nothing");
+        }
+        Made = NULL;
+        Disposition = 99;
+        Forget();
+        Status = Create ? ZwCreateKey(&Made, KEY_READ, &Attributes, 0, NULL, 0, &Disposition)
+                        : ZwOpenKey(&Made, KEY_READ, &Attributes);
+        EXPECT_STATUS(Status, Expected);
+        /* the first one learns what came of it; of a handle that was made, that it is closed, too */
+        EXPECT_EQ(SeenCount, i >= 2 && i < 4 ? 12 : 3);
+        EXPECT_STATUS(Seen[i >= 2 && i < 4 ? 5 : 2].Status, Expected);
+        RtlZeroMemory(&Answer, sizeof(Answer));
+        EXPECT((Made != NULL) == NT_SUCCESS(Expected));
+        if (Made != NULL) {
+            EXPECT(!Create || Disposition == REG_OPENED_EXISTING_KEY);
+            ObReferenceObjectByHandle(Made, KEY_READ, NULL, KernelMode, &Got, NULL);
+            EXPECT(Got == Object);
+            ObDereferenceObject(Got);
+            ZwClose(Made);
+        }
+    }
+    RtlInitUnicodeString(&Nothing, L"Nothing");
+    EXPECT_STATUS(ZwOpenKey(&Made, KEY_READ, &Attributes), STATUS_OBJECT_NAME_NOT_FOUND);
+    ObDereferenceObject(Object);
+    ZwDeleteKey(Below);
+    ZwClose(Below);
+    ZwDeleteKey(Handle);
+    ZwClose(Handle);
+}
+
 static VOID
 ObjectContexts(VOID)
 {
@@ -518,5 +585,5 @@ Unregistered(VOID)
     EXPECT_STATUS(CmUnRegisterCallback(Cookie[1]), STATUS_SUCCESS);
 }
 
-TEST_DRIVER(TEST(Registered), TEST(Operations), TEST(Refused), TEST(Bypassed), TEST(ObjectContexts),
-            TEST(Names), TEST(Unregistered))
+TEST_DRIVER(TEST(Registered), TEST(Operations), TEST(Refused), TEST(Bypassed), TEST(Given),
+            TEST(ObjectContexts), TEST(Names), TEST(Unregistered))
