@@ -98,6 +98,11 @@ CmpNextLine(CM_TEXT *Text, CHAR **Line)
         if (Text->At < Text->End) {
             Text->At++;
         }
+        if (CmpIsOpen(To, Length) && CmpCloses(Text)) {
+            To[Length++] = '\r'; /* blanks in front of it are the text's */
+            To[Length++] = '\n';
+            continue;
+        }
         while (Length != 0 && (To[Length - 1] == ' ' || To[Length - 1] == '\t')) {
             Length--;
         }
@@ -105,11 +110,6 @@ CmpNextLine(CM_TEXT *Text, CHAR **Line)
         if (Length >= 2 && To[Length - 1] == '\\' &&
             (To[Length - 2] == ',' || To[Length - 2] == ':') && Text->At < Text->End) {
             Length--;
-            continue;
-        }
-        if (CmpIsOpen(To, Length) && CmpCloses(Text)) {
-            To[Length++] = '\r';
-            To[Length++] = '\n';
             continue;
         }
         break;
@@ -322,7 +322,6 @@ CmpValueLine(CM_TEXT *Text, PCM_NODE Node, CHAR *Line, LONG Length)
         }
         Data = ExpAllocate((TextLength + 2) * sizeof(WCHAR), CMP_TAG_TEMP);
         Count = CmpWiden(Text, At, TextLength, Data);
-        Data[Count] = 0;
         CmpSetValue(Node, &Name, REG_SZ, Data, (Count + 1) * sizeof(WCHAR));
         ExpFree(Data);
     } else if (CmpIsWord(At, "dword:")) {
