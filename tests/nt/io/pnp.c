@@ -285,6 +285,12 @@ Properties(VOID)
     if (Key != NULL) {
         ZwClose(Key);
     }
+    Key = NULL;
+    EXPECT_STATUS(IoOpenDeviceRegistryKey(Pdo, PLUGPLAY_REGKEY_DRIVER, KEY_ALL_ACCESS, &Key),
+                  STATUS_SUCCESS);
+    EXPECT(Key != NULL);
+    ZwClose(Key);
+    EXPECT_STATUS(IoOpenDeviceRegistryKey(Pdo, 0, KEY_ALL_ACCESS, &Key), STATUS_INVALID_PARAMETER);
 }
 
 /* In every room: whole or not at all, and the same size each time. */
