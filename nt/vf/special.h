@@ -34,12 +34,15 @@ extern VF_SET VfProcessHandles; /* abuse.c: handles and objects: process id */
 extern VF_SET VfPhysicalMemory; /* hardware.c: handles of \Device\PhysicalMemory */
 
 /* user.c: a buffer of user mode that a request's dispatch routine has. */
+#define VF_USER_BYTES 0x10000
+#define VF_USER_PAGES (VF_USER_BYTES / PAGE_SIZE + 1) /* it may begin within a page */
 typedef struct _VF_USER {
     PVF_CALLOUT Callout; /* NULL: free */
     PKTHREAD Thread;
     PEPROCESS Process;
     ULONG64 Start, Bytes;
-    ULONG Protection; /* of its pages while they are open */
+    UCHAR
+    Protection[VF_USER_PAGES]; /* of each page while it is open; 0: it cannot be read anyway */
     BOOLEAN Closed, Probed, Input;
     BOOLEAN Stepping;    /* open for one instruction */
     BOOLEAN Inner;       /* a pointer in another buffer leads to it */

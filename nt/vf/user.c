@@ -22,17 +22,47 @@
 #define VF_STEPS  48  /* single steps of one buffer in one request */
 #define FLAG_TF   0x100ull
 
+static ULONG64
+VfFirstPage(PVF_USER Buffer)
+{
+    return Buffer->Start & ~(ULONG64)(PAGE_SIZE - 1);
+}
+
+static ULONG
+VfPagesOf(PVF_USER Buffer)
+{
+    return (ULONG)((Buffer->Start + Buffer->Bytes - VfFirstPage(Buffer) + PAGE_SIZE - 1) /
+                   PAGE_SIZE);
+}
+
+/* What the page's protection is while it is open, if another buffer that lies in it has closed it; else 0. */
+static UCHAR
+VfClosedBy(PVF_USER Than, ULONG64 Page)
+{
+    for (ULONG i = 0; i < VF_USERS; i++) {
+        PVF_USER Buffer = &VfUsers[i];
+
+        if (Buffer != Than && Buffer->Callout != NULL && Buffer->Process == Than->Process &&
+            Page >= VfFirstPage(Buffer) && Page < Buffer->Start + Buffer->Bytes) {
+            return Buffer->Protection[(Page - VfFirstPage(Buffer)) / PAGE_SIZE];
+        }
+    }
+    return 0;
+}
+
 static VOID
 VfClosePages(PVF_USER Buffer)
 {
-    ULONG64 Start = Buffer->Start & ~(ULONG64)(PAGE_SIZE - 1);
-
-    for (ULONG64 At = Start; At < Buffer->Start + Buffer->Bytes; At += PAGE_SIZE) {
+    for (ULONG i = 0; i < VfPagesOf(Buffer); i++) {
+        ULONG64 At = VfFirstPage(Buffer) + (ULONG64)i * PAGE_SIZE;
         ULONG Page = HcPage(At);
 
         if ((Page & ABI_COMMITTED) != 0 && (Page & ABI_PROT_READ) != 0) {
-            Buffer->Protection = Page & (ABI_PROT_READ | ABI_PROT_WRITE | ABI_PROT_EXECUTE);
+            Buffer->Protection[i] =
+                (UCHAR)(Page & (ABI_PROT_READ | ABI_PROT_WRITE | ABI_PROT_EXECUTE));
             HcProtect(At, PAGE_SIZE, ABI_NONE);
+        } else if (Buffer->Protection[i] == 0) {
+            Buffer->Protection[i] = VfClosedBy(Buffer, At);
         }
     }
     Buffer->Closed = TRUE;
@@ -41,12 +71,11 @@ VfClosePages(PVF_USER Buffer)
 static VOID
 VfOpenPages(PVF_USER Buffer)
 {
-    ULONG64 Start = Buffer->Start & ~(ULONG64)(PAGE_SIZE - 1);
+    for (ULONG i = 0; i < VfPagesOf(Buffer); i++) {
+        ULONG64 At = VfFirstPage(Buffer) + (ULONG64)i * PAGE_SIZE;
 
-    for (ULONG64 At = Start; Buffer->Protection != 0 && At < Buffer->Start + Buffer->Bytes;
-         At += PAGE_SIZE) {
-        if ((HcPage(At) & ABI_COMMITTED) != 0) {
-            HcProtect(At, PAGE_SIZE, Buffer->Protection);
+        if (Buffer->Protection[i] != 0 && (HcPage(At) & ABI_COMMITTED) != 0) {
+            HcProtect(At, PAGE_SIZE, Buffer->Protection[i]);
         }
     }
     Buffer->Closed = FALSE;
@@ -56,7 +85,7 @@ static VOID
 VfWatch(PVF_CALLOUT Callout, PVOID Address, ULONG Bytes, BOOLEAN ReadOnly, BOOLEAN Inner)
 {
     /* Low addresses are anybody's: what lies there says nothing of whose the buffer is. */
-    if ((ULONG64)Address < ABI_SLICE_SIZE || Bytes == 0 || Bytes > 0x10000 ||
+    if ((ULONG64)Address < ABI_SLICE_SIZE || Bytes == 0 || Bytes > VF_USER_BYTES ||
         !ABI_IS_USER(Address)) {
         return;
     }
@@ -219,7 +248,7 @@ VfInScope(ULONG64 Rip, ULONG64 Base, PRUNTIME_FUNCTION Function)
     for (ULONG i = 0; i < Count && i < 256; i++) {
         const ULONG *Scope = &Data[2 + 4 * i];
 
-        if (Rva >= Scope[0] && Rva <= Scope[1] && Scope[3] != 0) {
+        if (Rva >= Scope[0] && Rva < Scope[1] && Scope[3] != 0) {
             return TRUE; /* without a target it is a __finally */
         }
     }
@@ -277,21 +306,26 @@ VfReadBefore(PVF_USER Buffer, ULONG64 Address, ULONG64 Size, const VOID *Place)
     return Former;
 }
 
+/* The buffer that the address lies in; else one that has closed its page. */
 static PVF_USER
 VfWatched(ULONG64 Address)
 {
+    PVF_USER Found = NULL;
+
     for (ULONG i = 0; VfUserCount != 0 && i < VF_USERS; i++) {
         PVF_USER Buffer = &VfUsers[i];
-        ULONG64 First = Buffer->Start & ~(ULONG64)(PAGE_SIZE - 1);
 
-        if (Buffer->Callout != NULL && Buffer->Closed &&
-            Address - First <
-                ((Buffer->Start + Buffer->Bytes + PAGE_SIZE - 1) & ~(ULONG64)(PAGE_SIZE - 1)) -
-                    First) {
+        if (Buffer->Callout == NULL || !Buffer->Closed) {
+            continue;
+        }
+        if (Address - Buffer->Start < Buffer->Bytes) {
             return Buffer;
         }
+        if (Address - VfFirstPage(Buffer) < (ULONG64)VfPagesOf(Buffer) * PAGE_SIZE) {
+            Found = Buffer;
+        }
     }
-    return NULL;
+    return Found;
 }
 
 /* Prefixes of an instruction, REX among them, are passed over. */
@@ -403,6 +437,7 @@ VfUserFault(struct abi_trap *Raw, ULONG64 Address, BOOLEAN Write)
     PVOID Rip = (PVOID)Raw->original_rip;
     const VOID *Former;
     CONTEXT Context;
+    ULONG Protection;
 
     if (Buffer == NULL) {
         ULONG64 Slice = PspCurrentProcess()->Pcb.Slice;
@@ -427,7 +462,8 @@ VfUserFault(struct abi_trap *Raw, ULONG64 Address, BOOLEAN Write)
         return FALSE;
     }
     VfOpenPages(Buffer);
-    if (Buffer->Protection == 0 || (Write && !(Buffer->Protection & ABI_PROT_WRITE))) {
+    Protection = Buffer->Protection[(Address - VfFirstPage(Buffer)) / PAGE_SIZE];
+    if (Protection == 0 || (Write && !(Protection & ABI_PROT_WRITE))) {
         return FALSE; /* it is a fault without us as well */
     }
     if (Raw->previous_mode != KernelMode || KiThread() != Buffer->Thread || !VfIsVerified(Rip) ||
@@ -466,19 +502,31 @@ VfUserFault(struct abi_trap *Raw, ULONG64 Address, BOOLEAN Write)
     return TRUE;
 }
 
-/* ProbeForRead(Address, Length, Alignment), ProbeForWrite */
+static BOOLEAN
+VfMeets(PVF_USER Buffer, ULONG64 Start, ULONG64 Bytes)
+{
+    return Buffer->Callout != NULL && Start < Buffer->Start + Buffer->Bytes &&
+           Buffer->Start < Start + Bytes;
+}
+
 static VOID
-VfProbes(PVF_FRAME Frame)
+VfProbed(ULONG64 Start, ULONG64 Bytes)
 {
     for (ULONG i = 0; VfUserCount != 0 && i < VF_USERS; i++) {
         PVF_USER Buffer = &VfUsers[i];
 
-        if (Buffer->Callout != NULL && Frame->Arg[0] < Buffer->Start + Buffer->Bytes &&
-            Buffer->Start < Frame->Arg[0] + max(Frame->Arg[1], 1)) {
+        if (VfMeets(Buffer, Start, max(Bytes, 1))) {
             Buffer->Probed = TRUE;
-            Buffer->ProbedTo = max(Buffer->ProbedTo, Frame->Arg[0] + Frame->Arg[1]);
+            Buffer->ProbedTo = max(Buffer->ProbedTo, Start + Bytes);
         }
     }
+}
+
+/* ProbeForRead(Address, Length, Alignment), ProbeForWrite */
+static VOID
+VfProbes(PVF_FRAME Frame)
+{
+    VfProbed(Frame->Arg[0], Frame->Arg[1]);
 }
 
 /* The kernel has touched the pages, which has opened them. */
@@ -498,19 +546,23 @@ VfLocksPages(PVF_FRAME Frame)
     PMDL Mdl = (PMDL)Frame->Arg[0];
     ULONG64 Start = (ULONG64)Mdl->StartVa + Mdl->ByteOffset;
 
+    if ((KPROCESSOR_MODE)Frame->Arg[1] != KernelMode) {
+        VfProbed(Start, Mdl->ByteCount);
+    }
     for (ULONG i = 0; VfUserCount != 0 && i < VF_USERS; i++) {
         PVF_USER Buffer = &VfUsers[i];
 
-        if (Buffer->Callout != NULL && !Buffer->Probed && Buffer->Thread == KiThread() &&
-            (KPROCESSOR_MODE)Frame->Arg[1] == KernelMode && Start >= Buffer->Start &&
-            Start < Buffer->Start + Buffer->Bytes) {
+        if (!VfMeets(Buffer, Start, Mdl->ByteCount)) {
+            continue;
+        }
+        if (!Buffer->Probed && Buffer->Thread == KiThread()) {
             VfViolate(VfRuleUserBufferProbe, NULL, Frame,
                       "%a locks the user's buffer at 0x%p with AccessMode KernelMode and without "
                       "having probed it: the address may be the kernel's",
                       Frame->Caller, (PVOID)Start);
         }
-        VfUsers[i].Probed = TRUE;
-        VfUsers[i].ProbedTo = ~0ull;
+    }
+    for (ULONG i = 0; VfUserCount != 0 && i < VF_USERS; i++) {
         if (VfUsers[i].Callout != NULL && VfUsers[i].Closed &&
             PspCurrentProcess() == VfUsers[i].Process) {
             VfOpenPages(&VfUsers[i]);
@@ -573,9 +625,8 @@ VfCopies(PVF_FRAME Frame)
         PVF_USER Buffer = &VfUsers[i];
         const VOID *Former;
 
-        if (Buffer->Callout == NULL || Buffer->Thread != KiThread() || Frame->Arg[2] == 0 ||
-            Frame->Arg[1] >= Buffer->Start + Buffer->Bytes ||
-            Buffer->Start >= Frame->Arg[1] + Frame->Arg[2]) {
+        if (Buffer->Thread != KiThread() || Frame->Arg[2] == 0 ||
+            !VfMeets(Buffer, Frame->Arg[1], Frame->Arg[2])) {
             continue;
         }
         Former = VfReadBefore(Buffer, Frame->Arg[1], Frame->Arg[2], Frame->Caller);
