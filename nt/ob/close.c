@@ -141,15 +141,25 @@ ObpDuplicate(PEPROCESS Source, HANDLE SourceHandle, PEPROCESS Target, PHANDLE Ne
     return Status;
 }
 
+/* Closing the source happens whether or not there is a copy. */
 NTSTATUS NTAPI
 ObDuplicateObject(PEPROCESS Source, HANDLE SourceHandle, PEPROCESS Target, PHANDLE TargetHandle,
                   ACCESS_MASK DesiredAccess, ULONG Attributes, ULONG Options, KPROCESSOR_MODE Mode)
 {
     HANDLE New = NULL;
-    NTSTATUS Status;
+    KAPC_STATE ApcState;
+    NTSTATUS Status, CloseStatus;
 
     Status =
         ObpDuplicate(Source, SourceHandle, Target, &New, DesiredAccess, Attributes, Options, Mode);
+    if ((Options & DUPLICATE_CLOSE_SOURCE) && !OBP_IS_PSEUDO(SourceHandle)) {
+        KeStackAttachProcess((PKPROCESS)Source, &ApcState);
+        CloseStatus = ObpCloseHandle(SourceHandle, Mode);
+        KeUnstackDetachProcess(&ApcState);
+        if (NT_SUCCESS(Status) && Target == NULL) {
+            Status = CloseStatus;
+        }
+    }
     if (TargetHandle != NULL) {
         *TargetHandle = New;
     }
@@ -164,8 +174,7 @@ NtDuplicateObject(HANDLE SourceProcessHandle, HANDLE SourceHandle, HANDLE Target
     KPROCESSOR_MODE Mode = KiPreviousMode();
     PEPROCESS Source, Target = NULL;
     HANDLE New = NULL;
-    KAPC_STATE ApcState;
-    NTSTATUS Status, CloseStatus;
+    NTSTATUS Status;
 
     __try {
         if (TargetHandle != NULL) {
@@ -189,17 +198,8 @@ NtDuplicateObject(HANDLE SourceProcessHandle, HANDLE SourceHandle, HANDLE Target
         Status = STATUS_INVALID_HANDLE;
     }
     if (NT_SUCCESS(Status)) {
-        Status = ObpDuplicate(Source, SourceHandle, Target, &New, DesiredAccess, HandleAttributes,
-                              Options, Mode);
-        /* Closing the source happens whether or not there is a copy. */
-        if ((Options & DUPLICATE_CLOSE_SOURCE) && !OBP_IS_PSEUDO(SourceHandle)) {
-            KeStackAttachProcess((PKPROCESS)Source, &ApcState);
-            CloseStatus = ObpCloseHandle(SourceHandle, Mode);
-            KeUnstackDetachProcess(&ApcState);
-            if (NT_SUCCESS(Status) && Target == NULL) {
-                Status = CloseStatus;
-            }
-        }
+        Status = ObDuplicateObject(Source, SourceHandle, Target, &New, DesiredAccess,
+                                   HandleAttributes, Options, Mode);
         if (Target != NULL) {
             ObDereferenceObject(Target);
         }
