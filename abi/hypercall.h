@@ -226,6 +226,21 @@ enum abi_point {
     ABI_POINT_LOOP = 0x20000,    /* with PAUSE: a branch that was promoted */
     ABI_POINT_EXCHANGE =
         0x80000, /* of a pointer, as IoSetCancelRoutine does it; 0x40000 is that of abi/lockstep.h */
+    ABI_POINT_STRING = 0x100000, /* a piece of a string instruction: struct abi_point_string */
+};
+
+/*
+ * What the trampoline of a string instruction has on the stack (host/image/point.c): it is done in pieces, and the kernel says how long
+ * each one is. What a movs has read waits in the buffer, from the middle upwards or downwards as the direction flag says.
+ */
+#define ABI_POINT_PIECE 64
+struct abi_point_string {
+    uint64_t frame[4];      /* of any point; the last one is `what` */
+    uint64_t count;         /* out: elements of this piece */
+    uint64_t left;          /* out: elements behind it */
+    uint64_t rcx, rsi, rdi; /* in front of this piece */
+    uint64_t source;        /* rsi behind it */
+    uint8_t buffer[2 * ABI_POINT_PIECE];
 };
 
 /* How code touches memory (`touch`). */

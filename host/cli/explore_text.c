@@ -133,8 +133,10 @@ crashes_by_memory(const struct search *search)
 const char *
 search_assumption(const struct search *search, size_t i)
 {
-    static const char *const granularity[] = {"api granularity", "atomics granularity",
-                                              "memory granularity, sequentially consistent"};
+    static const char *const granularity[] = {
+        "api granularity", "atomics granularity",
+        "memory granularity, sequentially consistent; what push, pop, call, jmp "
+        "and the system's own code read and write is no step"};
     static const struct {
         uint32_t event;
         const char *with, *without;
@@ -254,6 +256,15 @@ search_assumption(const struct search *search, size_t i)
             snprintf(text, sizeof(text),
                      "of crashes that other shards may come to too only the first %u are listed",
                      SEARCH_LOOSE);
+            return text;
+        }
+        i--;
+    }
+    if (learned != NULL && learned->cut) {
+        if (i == 0) {
+            snprintf(text, sizeof(text),
+                     "of an access to more than %u shared places at once only those are seen",
+                     OPERATION_TOUCHES);
             return text;
         }
         i--;

@@ -243,7 +243,13 @@ memory_cells(uint64_t address, uint32_t size, bool writes, struct touch *touch, 
         }
         /* Of a long copy only what others touch matters. */
         if (size <= 64 || word == NULL || word->active != 0) {
-            for (uint32_t i = offset; i < offset + part && count < OPERATION_TOUCHES; i++) {
+            for (uint32_t i = offset; i < offset + part; i++) {
+                if (count == OPERATION_TOUCHES) {
+                    if (learned != NULL) {
+                        learned->cut = 1;
+                    }
+                    return count;
+                }
                 if (i == offset || (cells >> i & 1) != 0) {
                     touch[count++] = (struct touch){.key = (address - offset + i) | 1ull << 63,
                                                     .writes = writes};

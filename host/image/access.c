@@ -1,8 +1,7 @@
 /*
  * access.c - what one instruction does to memory: how many bytes, read or written, atomically or not.
  *
- * Left out: memory relative to rsp, but of atomic instructions (it is the thread's own, as long as
- * nobody takes its address: docs/explore.md), relative to fs or gs, pushes, calls and jumps.
+ * Left out: memory relative to fs or gs, pushes, pops, calls and jumps. Of all else that is not known here it is told (access_is_missed).
  */
 #include "host/image/access.h"
 #include <string.h>
@@ -49,6 +48,8 @@ is_divisible(ZydisMnemonic mnemonic)
     case ZYDIS_MNEMONIC_BTC:
     case ZYDIS_MNEMONIC_SHLD:
     case ZYDIS_MNEMONIC_SHRD:
+    case ZYDIS_MNEMONIC_CMPXCHG:
+    case ZYDIS_MNEMONIC_XADD:
         return true;
     default:
         return false;
@@ -182,10 +183,49 @@ access_of(const uint8_t *bytes, size_t length, const struct insn *insn, struct a
     if (insn->segment == 0x65) {
         return false;
     }
+    out->changes_rax = decoded.mnemonic == ZYDIS_MNEMONIC_CMPXCHG;
+    out->changes_reg = decoded.mnemonic == ZYDIS_MNEMONIC_XADD;
+    out->whole =
+        (out->what & (ABI_POINT_READS | ABI_POINT_WRITES)) == (ABI_POINT_READS | ABI_POINT_WRITES);
     out->divisible = is_divisible(decoded.mnemonic) && insn->map != INSN_OTHER &&
-                     (out->what & ABI_POINT_BIT) == 0 &&
-                     (out->what & (ABI_POINT_READS | ABI_POINT_WRITES)) ==
-                         (ABI_POINT_READS | ABI_POINT_WRITES) &&
-                     memory->size <= 64;
+                     (out->what & ABI_POINT_BIT) == 0 && out->whole && memory->size <= 64;
     return true;
+}
+
+/* Memory of its own operand, or of a string instruction; the stack is what is left out. */
+static bool
+is_access(const ZydisDecodedOperand *operand)
+{
+    return operand->type == ZYDIS_OPERAND_TYPE_MEMORY &&
+           operand->mem.type != ZYDIS_MEMOP_TYPE_AGEN &&
+           operand->mem.segment != ZYDIS_REGISTER_FS && operand->mem.segment != ZYDIS_REGISTER_GS &&
+           (operand->visibility == ZYDIS_OPERAND_VISIBILITY_EXPLICIT ||
+            operand->mem.base != ZYDIS_REGISTER_RSP);
+}
+
+bool
+access_is_missed(const uint8_t *bytes, size_t length, const struct insn *insn)
+{
+    ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
+    ZydisDecodedInstruction decoded;
+
+    if (insn->flow != INSN_NEXT ||
+        !ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, bytes, length, &decoded, operands))) {
+        return false;
+    }
+    switch (decoded.meta.category) {
+    case ZYDIS_CATEGORY_PUSH:
+    case ZYDIS_CATEGORY_POP:
+    case ZYDIS_CATEGORY_PREFETCH:
+    case ZYDIS_CATEGORY_NOP:
+    case ZYDIS_CATEGORY_WIDENOP:
+        return false;
+    default:
+        for (int i = 0; i < decoded.operand_count; i++) {
+            if (is_access(&operands[i])) {
+                return true;
+            }
+        }
+        return false;
+    }
 }

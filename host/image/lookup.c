@@ -4,8 +4,8 @@
 #include <string.h>
 #include "host/image/patch.h"
 
-uint64_t
-patch_original_rip(const struct patch *patch, uint64_t rip, uint32_t *lower)
+static const struct patch_trampoline *
+trampoline_at(const struct patch *patch, uint64_t rip)
 {
     size_t low = 0, high = patch->trampolines;
 
@@ -18,21 +18,39 @@ patch_original_rip(const struct patch *patch, uint64_t rip, uint32_t *lower)
             high = middle;
         }
     }
-    if (low) {
-        const struct patch_trampoline *t = &patch->trampoline[low - 1];
-        uint64_t offset = rip - t->address;
+    return low != 0 && rip - patch->trampoline[low - 1].address < patch->trampoline[low - 1].size
+               ? &patch->trampoline[low - 1]
+               : NULL;
+}
 
-        if (offset < t->size) {
-            if (lower) {
-                *lower = offset >= t->lower_from && offset < t->lower_to ? t->lower : 0;
-            }
-            return t->site;
-        }
-    }
+static bool
+is_within(uint64_t offset, uint8_t from, uint8_t to)
+{
+    return offset >= from && offset < to;
+}
+
+uint64_t
+patch_original_rip(const struct patch *patch, uint64_t rip, uint32_t *lower)
+{
+    const struct patch_trampoline *t = trampoline_at(patch, rip);
+
     if (lower) {
-        *lower = 0;
+        *lower =
+            t != NULL && is_within(rip - t->address, t->lower_from, t->lower_to) ? t->lower : 0;
     }
-    return 0;
+    return t != NULL ? t->site : 0;
+}
+
+size_t
+patch_saved(const struct patch *patch, uint64_t rip, struct patch_saved out[PATCH_SAVED])
+{
+    const struct patch_trampoline *t = trampoline_at(patch, rip);
+
+    if (t == NULL || !is_within(rip - t->address, t->saved_from, t->saved_to)) {
+        return 0;
+    }
+    memcpy(out, t->saved, sizeof(t->saved));
+    return t->saves;
 }
 
 /* Index of the first site at or above an address. */

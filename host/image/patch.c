@@ -209,6 +209,7 @@ patch_site(struct patcher *p, struct patch_site *site)
     if (!trampoline_build(p->options, site, &insn, &body)) {
         return PATCH_LEFT;
     }
+    site->whole = body.whole;
     if (!overlapped(p, rva, site->length) && patch_with_jump(p, site, &body)) {
         return site->length >= 5 ? PATCH_JMP : PATCH_PUN;
     }

@@ -34,7 +34,8 @@
  *                 (mov rax,bit; mov [rsp+16],rax;) mov dword [rsp+24],what; mov rax,[rsp];
  *                 call [point]; lea rsp,[rsp+32]; the instruction
  *                 what: enum abi_point. An instruction that reads and then writes without being
- *                 atomic is done in two steps, each with a call of [point] before it. While
+ *                 atomic is done in two steps, each with a call of [point] before it; with `pieces` so is
+ *                 movs, and a repeated string instruction is done in pieces that the kernel chooses. While
  *                 exploring a pause is such a call too, without an operand. With `turns`, in user mode,
  *                 the call is jumped over until so many atomic instructions have been counted
  *     call, jmp   push the operand; test whether it is a user address; go on to the operand with
@@ -51,7 +52,8 @@
  *   T1  Only bytes of the site's own instruction change.
  *   T2  Sites go from high to low addresses, so the bytes that a punned jump borrows are final.
  *   T3  In the middle of a trampoline the guest's state is that at the site, but for rsp, which may
- *       be lower; patch_original_rip says by how much.
+ *       be lower; patch_original_rip says by how much. Registers that it needs for itself it has saved there (patch_saved); of a string
+ *       instruction they are those behind the pieces that are done, as where a page fault interrupts it.
  */
 #ifndef HOST_IMAGE_PATCH_H
 #define HOST_IMAGE_PATCH_H
@@ -105,6 +107,7 @@ struct patch_options {
     bool keep_tsc; /* rdtsc runs as it stands */
     bool
         turns; /* with atomics: only one of them in many does (struct abi_turn); a pause is itself */
+    bool pieces;    /* with memory: string instructions are divided (struct abi_point_string) */
     bool exchanges; /* with targets.point: an exchange of a pointer in memory enters it first */
     struct patch_targets targets;
     void *ctx;
@@ -134,7 +137,11 @@ struct patch_site {
     uint8_t method;
     uint8_t length;
     uint8_t bytes[15]; /* the original instruction, as relocated */
+    bool
+        whole; /* of PATCH_MEMORY: it reads and writes in one step, though others could come in between */
 };
+
+#define PATCH_SAVED 3
 
 struct patch_trampoline {
     uint64_t address;
@@ -142,6 +149,11 @@ struct patch_trampoline {
     uint8_t size;
     uint8_t lower_from, lower_to; /* offsets between which rsp is below that of the site ... */
     uint8_t lower;                /* ... by so much */
+    uint8_t saved_from, saved_to; /* offsets between which these registers are on the stack: T3 */
+    struct patch_saved {
+        uint8_t reg, offset; /* from rsp on */
+    } saved[PATCH_SAVED];
+    uint8_t saves;
 };
 
 struct patch_page {
@@ -170,6 +182,8 @@ void patch_free(struct patch *patch);
  * added to rsp to get that of the site. Also right for return addresses of helpers.
  */
 uint64_t patch_original_rip(const struct patch *patch, uint64_t rip, uint32_t *lower);
+/* T3: which registers of the site are on the stack there, rsp being that of the trampoline. Returns how many. */
+size_t patch_saved(const struct patch *patch, uint64_t rip, struct patch_saved out[PATCH_SAVED]);
 /* The site that starts at an address: that of an `int3` trap is rip - 1. NULL if there is none. */
 const struct patch_site *patch_site_at(const struct patch *patch, uint64_t address);
 /* Puts the original bytes back into a copy of guest memory, for disassembly and checksums. */

@@ -8,7 +8,11 @@
  * An instruction that reads, changes and writes without `lock` is divided, for another processor can
  * write in between: point; load into a register that it does not name; the instruction on that
  * register; point; store. The flags are those of the instruction.
+ *
+ * So is a movs, which reads into a buffer in the frame; a repeated string instruction comes to its point again for each piece, whose length
+ * the kernel chooses (struct abi_point_string). No piece crosses a page, so where one faults nothing of it has been written.
  */
+#include <stddef.h>
 #include "abi/machine.h"
 #include "host/image/access.h"
 #include "host/image/internal.h"
@@ -17,7 +21,12 @@
 #define FRAME         32
 #define FRAME_DIVIDED 48
 
-enum { RAX, RCX, RDX, RBX, RSP };
+#define FRAME_STRING  sizeof(struct abi_point_string)
+#define STRING(field) ((uint8_t)offsetof(struct abi_point_string, field))
+
+enum { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI };
+
+_Static_assert(FRAME_STRING < 256, "a byte says how much lower rsp is");
 
 static bool
 relative_to_rsp(const struct insn *insn)
@@ -168,15 +177,123 @@ build_divided(const struct patch_options *options, const struct patch_site *site
     emit_slot(body, 0x8B, RAX, 0);
     emit_call(body, options, (access->what & ~(uint32_t)ABI_POINT_WRITES) | ABI_POINT_READS);
     emit_slot(body, 0x89, reg, 32);
+    body->saved[body->saves++] = (struct patch_saved){(uint8_t)reg, 32};
+    if (access->changes_rax || access->changes_reg) {
+        unsigned other = access->changes_rax ? RAX : insn_reg(insn);
+
+        emit_slot(body, 0x89, other, 40);
+        body->saved[body->saves++] = (struct patch_saved){(uint8_t)other, 40};
+    }
+    body->saved_from = (uint8_t)body->size;
     emit_with_operand(body, site, insn, 0x8A | narrow, reg, size, FRAME_DIVIDED);
     emit_on_register(body, site, insn, reg);
     emit_call(body, options, (access->what & ~(uint32_t)ABI_POINT_READS) | ABI_POINT_WRITES);
     emit_with_operand(body, site, insn, 0x88 | narrow, reg, size, FRAME_DIVIDED);
     emit_slot(body, 0x8B, reg, 32);
+    body->saved_to = (uint8_t)(body->size + 1);
     body->lower_to = (uint8_t)(body->size + 1);
     emit_move_rsp(body, FRAME_DIVIDED);
     emit_jump(body, site->address + site->length);
     return true;
+}
+
+static void
+emit_move_rsp_far(struct body *body, int32_t by)
+{
+    EMIT(body, 0x48, 0x8D, 0xA4, 0x24); /* lea rsp, [rsp+by] */
+    emit32(body, (uint32_t)by);
+}
+
+/* The instruction itself, as often as the piece is long. */
+static void
+emit_string(struct body *body, const struct insn *insn, const struct access *access)
+{
+    unsigned size = access->what & ABI_POINT_SIZE;
+
+    if (access->what & ABI_POINT_REPEATED) {
+        EMIT(body, 0xF3);
+    }
+    if (size == 2) {
+        EMIT(body, 0x66);
+    }
+    if (size == 8) {
+        EMIT(body, 0x48);
+    }
+    EMIT(body, insn->opcode);
+}
+
+/* rsi or rdi in place of the address that is not in memory of the guest's, at this half of a movs. */
+static void
+emit_buffer(struct body *body, unsigned reg)
+{
+    EMIT(body, 0x48, 0x8D, (uint8_t)(0x84 | reg << 3), 0x24); /* lea reg, [rsp+middle] */
+    emit32(body, STRING(buffer) + ABI_POINT_PIECE);
+}
+
+static void
+emit_save(struct body *body, unsigned reg, uint8_t offset)
+{
+    emit_slot(body, 0x89, reg, offset);
+    body->saved[body->saves++] = (struct patch_saved){(uint8_t)reg, offset};
+}
+
+static void
+emit_string_point(struct body *body, const struct patch_options *options, unsigned pointer,
+                  uint32_t what)
+{
+    emit_slot(body, 0x89, pointer, 8);
+    emit_call(body, options, what);
+}
+
+/*
+ *   again: point; rcx = count; movs from [rsi] to the buffer; rsi, rdi as before; point; movs from the buffer to [rdi]; rcx = left; again
+ * stos and lods have no second half. The kernel takes rcx at the second point for the length of the piece.
+ */
+static void
+build_string(const struct patch_options *options, const struct patch_site *site,
+             const struct insn *insn, const struct access *access, struct body *body)
+{
+    bool repeated = (access->what & ABI_POINT_REPEATED) != 0, moves = access->second != 0;
+    unsigned again;
+
+    emit_move_rsp_far(body, -(int32_t)FRAME_STRING);
+    body->lower_from = (uint8_t)body->size;
+    body->lower = FRAME_STRING;
+    again = body->size;
+    emit_string_point(body, options, access->what & ABI_POINT_READS ? RSI : RDI,
+                      access->what | ABI_POINT_STRING);
+    emit_save(body, RSI, STRING(rsi));
+    emit_save(body, RDI, STRING(rdi));
+    if (repeated) {
+        emit_save(body, RCX, STRING(rcx));
+        emit_slot(body, 0x8B, RCX, STRING(count));
+    }
+    body->saved_from = (uint8_t)body->size;
+    if (moves) {
+        emit_buffer(body, RDI);
+        emit_string(body, insn, access);
+        emit_slot(body, 0x89, RSI, STRING(source));
+        emit_slot(body, 0x8B, RSI, STRING(rsi));
+        emit_slot(body, 0x8B, RDI, STRING(rdi));
+        if (repeated) {
+            emit_slot(body, 0x8B, RCX, STRING(count));
+        }
+        emit_string_point(body, options, RDI, access->second);
+        emit_buffer(body, RSI);
+    }
+    emit_string(body, insn, access);
+    body->saved_to = (uint8_t)(body->size + 1);
+    if (moves) {
+        emit_slot(body, 0x8B, RSI, STRING(source));
+    }
+    if (repeated) {
+        emit_slot(body, 0x8B, RCX, STRING(left));
+        EMIT(body, 0xE3, 5, 0xE9); /* jrcxz behind; jmp again */
+        emit32(body, again - (body->size + 4));
+    }
+    body->lower_to = (uint8_t)(body->size + 1);
+    emit_move_rsp_far(body, FRAME_STRING);
+    emit_jump(body, site->address + site->length);
 }
 
 /*
@@ -232,6 +349,11 @@ point_build(const struct patch_options *options, const struct patch_site *site,
         return true;
     }
     memset(body, 0, sizeof *body);
+    body->whole = access.whole;
+    if (access.implied && options->pieces) {
+        build_string(options, site, insn, &access, body);
+        return true;
+    }
     emit_move_rsp(body, -FRAME);
     body->lower_from = (uint8_t)body->size;
     body->lower = FRAME;

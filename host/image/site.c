@@ -161,8 +161,10 @@ site_classify(void *ctx, uint32_t rva, const uint8_t *bytes, const struct insn *
         return PATCH_ATOMIC;
     }
     kind = classify_other(rules, rva, bytes, insn);
-    if (kind < 0 && rules->options->memory && access_of(bytes, insn->length, insn, &access)) {
-        return PATCH_MEMORY;
+    if (kind < 0 && rules->options->memory &&
+        (access_of(bytes, insn->length, insn, &access) ||
+         access_is_missed(bytes, insn->length, insn))) {
+        return PATCH_MEMORY; /* a missed one is left, and told */
     }
     return kind;
 }

@@ -267,13 +267,17 @@ write_body(struct patch *patch, struct patch_page *page, const struct body *body
          unit <= (address - page->address + body->size - 1) / UNIT; unit++) {
         page->used[unit / 64] |= 1ull << (unit % 64);
     }
-    patch->trampoline[patch->trampolines++] =
+    patch->trampoline[patch->trampolines] =
         (struct patch_trampoline){.address = address,
                                   .site = site,
                                   .size = (uint8_t)body->size,
                                   .lower_from = body->lower_from,
                                   .lower_to = body->lower_to,
-                                  .lower = body->lower != 0 ? body->lower : 8};
+                                  .lower = body->lower != 0 ? body->lower : 8,
+                                  .saved_from = body->saved_from,
+                                  .saved_to = body->saved_to,
+                                  .saves = body->saves};
+    memcpy(patch->trampoline[patch->trampolines++].saved, body->saved, sizeof(body->saved));
 }
 
 static bool

@@ -13,6 +13,9 @@ struct body {
     uint8_t bytes[TRAMPOLINE_MAX];
     unsigned size;
     uint8_t lower_from, lower_to, lower;
+    uint8_t saved_from, saved_to, saves;
+    struct patch_saved saved[PATCH_SAVED];
+    bool whole; /* it reads and writes in one step, though it is not atomic */
     struct {
         uint8_t at;  /* of a 32-bit displacement ... */
         uint8_t end; /* ... counted from here */

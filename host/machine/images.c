@@ -236,7 +236,7 @@ count_points(const struct loaded *image, struct run_learned *learned)
             continue;
         }
         learned->points++;
-        if (site->method == PATCH_LEFT && learned->missed++ < RUN_MAX_MISSED) {
+        if ((site->method == PATCH_LEFT || site->whole) && learned->missed++ < RUN_MAX_MISSED) {
             image_describe(&image->image, site->address, learned->missed_at[learned->missed - 1],
                            sizeof(learned->missed_at[0]));
         }
@@ -268,6 +268,7 @@ patch(struct loaded *image)
         options.memory = options.atomics && !is_instrumented(&image->image.pe) &&
                          (options.system || machine.request->granularity == RUN_MEMORY ||
                           machine.request->polls);
+        options.pieces = options.memory;
     } else if (!options.system &&
                !options.ours) { /* our own count by themselves, where it matters */
         options.atomics = true;
@@ -537,6 +538,21 @@ images_origin(uint64_t rip, uint32_t *lower)
         }
     }
     return rip;
+}
+
+void
+images_restore(uint64_t rip, uint64_t rsp, struct abi_trap *registers)
+{
+    uint64_t *gpr = &registers->rax; /* they come first, in the order of their numbers */
+    struct patch_saved saved[PATCH_SAVED];
+
+    for (size_t i = 0; find_address(rip) == NULL && i < loaded_count; i++) {
+        size_t count = patch_saved(&loaded[i]->patch, rip, saved);
+
+        for (size_t j = 0; j < count; j++) {
+            space_read(rsp + saved[j].offset, &gpr[saved[j].reg], sizeof(*gpr));
+        }
+    }
 }
 
 static uint64_t

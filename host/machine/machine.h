@@ -281,6 +281,8 @@ void images_unload(uint64_t base);
 uint64_t images_find_export(const char *image, const char *name);
 /* rip, or the patched instruction that it stands for; *lower: how much deeper rsp is there. */
 uint64_t images_origin(uint64_t rip, uint32_t *lower);
+/* What the trampoline at rip, if it is one, has taken of the registers for itself. */
+void images_restore(uint64_t rip, uint64_t rsp, struct abi_trap *registers);
 static inline uint64_t
 images_original_rip(uint64_t rip)
 {

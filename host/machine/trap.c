@@ -142,6 +142,8 @@ trap_deliver(ucontext_t *context, struct trap_event event)
     if (event.kind == ABI_TRAP_POINT) { /* T3: but this one goes on there */
         trap.rip = (uint64_t)g[REG_RIP];
         trap.rsp = (uint64_t)g[REG_RSP];
+    } else {
+        images_restore((uint64_t)g[REG_RIP], (uint64_t)g[REG_RSP], &trap);
     }
     if (event.vector == VECTOR_GP && event.kind == ABI_TRAP_EXCEPTION && event.error == 0 &&
         event.address == ~0ull && GUEST->mode == ABI_KERNEL_MODE) {

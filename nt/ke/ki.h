@@ -225,6 +225,10 @@ VOID KiAccessPoint(ULONG Operation, const volatile VOID *Address, ULONG64 Size, 
 VOID KiComparePoint(const volatile VOID *Address, ULONG64 Size, ULONG64 Expected, PVOID Site);
 VOID KiPlainPoint(ULONG Operation, const volatile VOID *Address, ULONG64 Size, PVOID Site,
                   ULONG Which);
+/* copy.c */
+PVOID KiCopyInPieces(PVOID Target, const VOID *Source, SIZE_T Size, PVOID Site,
+                     BOOLEAN Instrumented);
+PVOID KiFillInPieces(PVOID Target, int Fill, SIZE_T Size, PVOID Site, BOOLEAN Instrumented);
 VOID KiLockStep(const volatile VOID *Word, ULONG Step); /* userlock.c: enum abi_lock_step */
 VOID KiCodePoint(ULONG64 Address, ULONG What, struct abi_trap *Registers);
 

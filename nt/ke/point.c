@@ -11,6 +11,8 @@
  *       is no PendingWait.
  *   P3  Two addresses may show one piece of memory: views of a section, an MDL's pages in system space. What a point
  *       names is the memory.
+ *   P4  What a repeated string instruction touches is one piece after the other, each in a step (of a movs: two) of its own, at most to the end of a page;
+ *       what one writes that a later one reads is in an earlier piece (struct abi_point_string).
  */
 #include "nt/ke/ki.h"
 #include "abi/lockstep.h"
@@ -132,6 +134,42 @@ KiIsAlwaysPoint(ULONG What, const struct abi_trap *Registers)
     return (What & ABI_POINT_EXCHANGE) != 0 && Registers->rip >= ABI_SYSTEM_BASE;
 }
 
+/* How many elements from Address on are in its page; an element that is in two is a piece by itself. */
+static ULONG64
+KiElementsInPage(ULONG64 Address, ULONG64 Size, BOOLEAN Down)
+{
+    ULONG64 Offset = Address & (PAGE_SIZE - 1);
+    ULONG64 Bytes = Down ? Offset + Size : PAGE_SIZE - Offset;
+
+    if (Offset + Size > PAGE_SIZE) {
+        return 1;
+    }
+    return max(Bytes / Size, 1);
+}
+
+/* P4 */
+static VOID
+KiBeginPiece(ULONG What, struct abi_trap *Registers, struct abi_point_string *Piece)
+{
+    BOOLEAN Down = (Registers->rflags & KI_DIRECTION) != 0;
+    ULONG64 Size = What & ABI_POINT_SIZE, Count = ABI_POINT_PIECE / Size, Ahead;
+
+    if (What & ABI_POINT_WRITES) {
+        Count = min(Count, KiElementsInPage(Registers->rdi, Size, Down));
+    } else {
+        Count = min(Count, KiElementsInPage(Registers->rsi, Size, Down));
+        Count = min(Count, KiElementsInPage(Registers->rdi, Size, Down));
+        Ahead = Down ? Registers->rsi - Registers->rdi : Registers->rdi - Registers->rsi;
+        if (Ahead != 0 && Ahead < Count * Size) {
+            Count = max(Ahead / Size, 1);
+        }
+    }
+    Count = (What & ABI_POINT_REPEATED) ? min(Count, Registers->rcx) : 1;
+    RtlZeroMemory(&Piece->count, sizeof(*Piece) - FIELD_OFFSET(struct abi_point_string, count));
+    Piece->count = Count;
+    Piece->left = Registers->rcx - Count;
+}
+
 /*
  * A patched instruction, which Registers show before its point: rip and rsp are those inside of its
  * trampoline.
@@ -144,7 +182,8 @@ KiCodePoint(ULONG64 Address, ULONG What, struct abi_trap *Registers)
                       .Site = Registers->rip,
                       .Plain =
                           (What & ABI_POINT_ATOMIC) == 0 && Machine->explore != ABI_EXPLORE_POLLS};
-    ULONG64 Size = What & ABI_POINT_SIZE;
+    struct abi_point_string *Piece = (struct abi_point_string *)Registers->rsp;
+    ULONG64 Size = What & ABI_POINT_SIZE, Count = Registers->rcx;
     ULONG How = (What & ABI_POINT_ATOMIC)   ? ABI_TOUCH_ATOMIC
                 : (What & ABI_POINT_WRITES) ? ABI_TOUCH_WRITE
                                             : ABI_TOUCH_READ;
@@ -160,15 +199,22 @@ KiCodePoint(ULONG64 Address, ULONG What, struct abi_trap *Registers)
         KiLockStep((PVOID)Address, What & ABI_POINT_SIZE);
         return;
     }
+    if (What & ABI_POINT_STRING) {
+        if (ABI_IS_USER(Registers->rip) && !ABI_IS_USER(Registers->rsp)) {
+            return; /* no trampoline of ours */
+        }
+        KiBeginPiece(What, Registers, Piece);
+        Count = Piece->count;
+    }
     if (!Machine->explore) {
         KiTurnIsOver();
         return;
     }
     if (What & ABI_POINT_REPEATED) {
         if (Registers->rflags & KI_DIRECTION) {
-            Address -= (Registers->rcx - 1) * Size;
+            Address -= (Count - 1) * Size;
         }
-        Size *= Registers->rcx;
+        Size *= Count;
         if (Size == 0) {
             return;
         }

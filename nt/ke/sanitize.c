@@ -71,24 +71,19 @@ __tsan_write_range(PVOID Address, ULONG64 Size)
 PVOID
 __tsan_memcpy(PVOID To, PVOID From, SIZE_T Size)
 {
-    KiAccessPoint(SP_MEMORY_READ, From, Size, KI_CALLER, TRUE);
-    KiAccessPoint(SP_MEMORY_WRITE, To, Size, KI_CALLER, TRUE);
-    return memcpy(To, From, Size);
+    return KiCopyInPieces(To, From, Size, KI_CALLER, TRUE);
 }
 
 PVOID
 __tsan_memmove(PVOID To, PVOID From, SIZE_T Size)
 {
-    KiAccessPoint(SP_MEMORY_READ, From, Size, KI_CALLER, TRUE);
-    KiAccessPoint(SP_MEMORY_WRITE, To, Size, KI_CALLER, TRUE);
-    return memmove(To, From, Size);
+    return KiCopyInPieces(To, From, Size, KI_CALLER, TRUE);
 }
 
 PVOID
 __tsan_memset(PVOID To, int Value, SIZE_T Size)
 {
-    KiAccessPoint(SP_MEMORY_WRITE, To, Size, KI_CALLER, TRUE);
-    return memset(To, Value, Size);
+    return KiFillInPieces(To, Value, Size, KI_CALLER, TRUE);
 }
 
 /* Order is the C memory order; all are as strong as the strongest here. */

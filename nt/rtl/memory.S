@@ -231,6 +231,7 @@
 4:  ret
 
 /* RtlCompareMemoryUlong(rcx Source, rdx Length, r8d Pattern): bytes that hold the pattern. */
+    DRIVERS KiDriverCountsUlongs, KiCountUlongsSeen
     BEGIN RtlCompareMemoryUlong
     and rdx, -4
     xor eax, eax
@@ -243,6 +244,7 @@
 2:  ret
 
 /* RtlFillMemoryUlong(rcx Destination, rdx Length, r8d Pattern) */
+    DRIVERS KiDriverFillsUlongs, KiFillUlongsSeen
     BEGIN RtlFillMemoryUlong
     and rdx, -4
 1:  sub rdx, 4
@@ -253,6 +255,7 @@
 2:  ret
 
 /* RtlFillMemoryUlonglong(rcx Destination, rdx Length, r8 Pattern) */
+    DRIVERS KiDriverFillsUlonglongs, KiFillUlonglongsSeen
     BEGIN RtlFillMemoryUlonglong
     and rdx, -8
 1:  sub rdx, 8
@@ -265,3 +268,10 @@
 /* RtlPrefetchMemoryNonTemporal(rcx Source, rdx Length): a hint, and none is needed. */
     BEGIN RtlPrefetchMemoryNonTemporal
     ret
+
+#ifdef NT_INC_NT_H
+    DRIVERS KiDriverCopiesSafely, KiCopySafelySeen
+    jmp memcpy_s
+    DRIVERS KiDriverMovesSafely, KiMoveSafelySeen
+    jmp memmove_s
+#endif
