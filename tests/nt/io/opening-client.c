@@ -115,6 +115,46 @@ SystemList(void)
     RtlAdjustPrivilege(8, FALSE, FALSE, &Was);
 }
 
+/* A privilege gives WRITE_OWNER of what a descriptor denies it for: of a device, a pipe, a mailslot. */
+static void
+Owners(void)
+{
+    SECURITY_DESCRIPTOR Descriptor;
+    SECURITY_ATTRIBUTES Security = {sizeof(Security), &Descriptor, FALSE};
+    static const BYTE World[] = {1, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0};
+    static const PCWSTR Names[] = {L"\\Device\\Null", L"\\??\\pipe\\ntlab-owners",
+                                   L"\\??\\mailslot\\ntlab-owners"};
+    _Alignas(8) BYTE List[64];
+    HANDLE Pipe, Slot;
+    BOOLEAN Was;
+
+    EXPECT(InitializeAcl((PACL)List, sizeof(List), ACL_REVISION));
+    EXPECT(AddAccessAllowedAce((PACL)List, ACL_REVISION, FILE_GENERIC_READ | FILE_GENERIC_WRITE,
+                               (PSID)World));
+    EXPECT(InitializeSecurityDescriptor(&Descriptor, SECURITY_DESCRIPTOR_REVISION));
+    EXPECT(SetSecurityDescriptorDacl(&Descriptor, TRUE, (PACL)List, FALSE));
+    Pipe =
+        CreateNamedPipeA("\\\\.\\pipe\\ntlab-owners", PIPE_ACCESS_DUPLEX, 0, 8, 0, 0, 0, &Security);
+    Slot = CreateMailslotA("\\\\.\\mailslot\\ntlab-owners", 0, 0, &Security);
+    EXPECT(Pipe != INVALID_HANDLE_VALUE && Slot != INVALID_HANDLE_VALUE);
+    for (ULONG i = 1; i < 6; i++) {
+        BOOLEAN Has = i >= 3;
+        HANDLE Handle = NULL;
+        ULONG Status;
+
+        EXPECT_EQ(RtlAdjustPrivilege(9 /* SeTakeOwnershipPrivilege */, Has, FALSE, &Was), 0);
+        Status = (ULONG)NtOpenFile(&Handle, FILE_WRITE_DATA | WRITE_OWNER | SYNCHRONIZE,
+                                   At(Names[i % 3]), &Iosb, 7, FILE_SYNCHRONOUS_IO_NONALERT);
+        EXPECT_EQ(Status, Has ? 0 : 0xC0000022);
+        if (Handle != NULL) {
+            NtClose(Handle);
+        }
+    }
+    RtlAdjustPrivilege(9, FALSE, FALSE, &Was);
+    CloseHandle(Pipe);
+    CloseHandle(Slot);
+}
+
 /* Another process has a handle of the same open file: who closes his own one unlocks what he has locked. */
 static void
 Locks(const char *Self)
@@ -167,6 +207,7 @@ main(int argc, char **argv)
     }
     Memory();
     SystemList();
+    Owners();
     Locks(argv[0]);
     return TEST_DONE();
 }
