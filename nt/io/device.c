@@ -80,7 +80,7 @@ IopDeviceSecurity(PVOID Object, ULONG Operation, PSECURITY_INFORMATION Informati
         PFILE_OBJECT FileObject = Object;
 
         DeviceObject = FileObject->DeviceObject;
-        if (Operation == DeleteSecurityDescriptor || DeviceObject == NULL) {
+        if (DeviceObject == NULL) {
             return STATUS_SUCCESS;
         }
     }
@@ -99,15 +99,6 @@ IopDeviceSecurity(PVOID Object, ULONG Operation, PSECURITY_INFORMATION Informati
     case QuerySecurityDescriptor:
         return SeQuerySecurityDescriptorInfo(Information, Descriptor, Length,
                                              &DeviceObject->SecurityDescriptor);
-    case DeleteSecurityDescriptor:
-        if (DeviceObject->SecurityDescriptor != NULL) {
-            ExFreePoolWithTag(DeviceObject->SecurityDescriptor, 0);
-            DeviceObject->SecurityDescriptor = NULL;
-        }
-        return STATUS_SUCCESS;
-    case AssignSecurityDescriptor:
-        DeviceObject->SecurityDescriptor = Descriptor;
-        return STATUS_SUCCESS;
     }
     return STATUS_INVALID_PARAMETER;
 }
