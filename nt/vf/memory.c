@@ -242,10 +242,10 @@ VfSetsTimer(PVF_FRAME Frame)
 
     VfQueuesObject(Frame);
     if (VfSetFind(&VfStackObjects, Frame->Arg[0]) != 0) {
-        /* The frame is soon overwritten: what is in it says nothing then. */
+        /* The frame is soon overwritten: what is in it says nothing then. From 1 on: 0 is no timer. */
         VfSetPut(&VfStackDue, Frame->Arg[0],
                  Due < 0 ? KiQueryInterruptTime() - (ULONG64)Due
-                         : (ULONG64)Due - min((ULONG64)Due, KiBootTime));
+                         : max((ULONG64)Due, KiBootTime + 1) - KiBootTime);
     }
 }
 
