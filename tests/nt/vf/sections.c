@@ -13,6 +13,9 @@
 #define STEPS    200
 #define SECTIONS 3
 
+#undef KfRaiseIrql
+NTSYSAPI KIRQL NTAPI KfRaiseIrql(KIRQL);
+
 static volatile ULONG One __attribute__((section("PAGEone"))) = 1;
 static volatile ULONG Two __attribute__((section("PAGEtwo"))) = 2;
 static volatile ULONG Three __attribute__((section("PAGEthr"))) = 3;
@@ -31,6 +34,8 @@ enum {
     WRITES,
     READS_AT_APC,
     READS_RAISED,
+    READS_BY_EXPORT,
+    UNLOCKS_BETWEEN, /* one section is in, another one is unlocked, and the first is used */
     READS_PASSIVE,
     KINDS
 };
@@ -74,6 +79,24 @@ Do(ULONG Number)
         KeReleaseSpinLock(&Lock, Irql);
         break;
     case READS_RAISED:
+        KeRaiseIrql(DISPATCH_LEVEL, &Irql);
+        Sink = *Words[Section];
+        KeLowerIrql(Irql);
+        break;
+    case READS_BY_EXPORT:
+        Sink = *Words[Section];
+        Irql = KfRaiseIrql(DISPATCH_LEVEL);
+        Sink = *Words[Section];
+        KeLowerIrql(Irql);
+        break;
+    case UNLOCKS_BETWEEN:
+        KeRaiseIrql(DISPATCH_LEVEL, &Irql);
+        KeLowerIrql(Irql);
+        Sink = *Words[Section];
+        if (Locks[(Section + 1) % SECTIONS] > 0) {
+            MmUnlockPagableImageSection(Handles[(Section + 1) % SECTIONS]);
+            Locks[(Section + 1) % SECTIONS]--;
+        }
         KeRaiseIrql(DISPATCH_LEVEL, &Irql);
         Sink = *Words[Section];
         KeLowerIrql(Irql);
@@ -123,7 +146,9 @@ DriverEntry(PDRIVER_OBJECT Driver, PUNICODE_STRING RegistryPath)
 
         Step[i].Kind = (UCHAR)Kind;
         Step[i].Section = (UCHAR)Section;
-        if ((Kind == READS || Kind == WRITES || Kind == READS_RAISED) && Locks[Section] == 0) {
+        if ((Kind == READS || Kind == WRITES || Kind == READS_RAISED || Kind == READS_BY_EXPORT ||
+             Kind == UNLOCKS_BETWEEN) &&
+            Locks[Section] == 0) {
             DbgPrint("judged: %s PagedMemory\n", Routines[i].Name);
         }
         Routines[i].Routine();
