@@ -166,6 +166,9 @@ MiFileFault(PMI_SPACE Space, ULONG64 Page, BOOLEAN Write, BOOLEAN Execute)
         State = MiState(Area, Page);
         if (State & MI_STATE_GUARD) {
             *MiStatePointer(Area, Page) &= ~MI_STATE_GUARD;
+            if (State & MI_STATE_PRIVATE) { /* nothing maps it anew */
+                HcProtect(Page, PAGE_SIZE, MiHostProtection(State & ~MI_STATE_GUARD));
+            }
             return STATUS_GUARD_PAGE_VIOLATION;
         }
         if (!MiAllows(State, Write, Execute)) {
