@@ -29,6 +29,10 @@
  *       by nobody else.
  *   W10 Numbers are given to agents as they come. One who comes behind the question that a branch is at may have another number on the branch than in the run
  *       that asked for it; so there it is known by its name.
+ *   W11 Who sleeps and is not there when the run ends is no part of it: if he is not independent of the end, he stands for no sequence of that run. So the end is the
+ *       last of each when it is asked who could begin it.
+ *   W12 The last step of a sequence may be put beside a branch that it is independent of when its turn comes (W4). Then somebody sleeps behind it who was not thought to, and what
+ *       comes behind it is not all that there is: a sequence that begins with it is added below it, though it is a leaf.
  *   W8  A run that crashed is told by its last step and what came before that, and counts once: bare.h. Nothing comes behind
  *       such a step, so who sleeps in front of one does not stand for sequences that it is no part of; and the branch has swallowed others
  *       (W2) for nothing, so all who do not sleep themselves are tried instead.
@@ -58,6 +62,7 @@ struct move {
 
 struct branch {
     uint32_t child, next; /* 0: none; a free one: the next free one */
+    bool open;            /* W12 */
     struct move move;
 };
 
@@ -74,6 +79,7 @@ static struct event {
     const uint32_t *clock;
     struct move move;
     bool unsteady; /* W4 */
+    bool beyond;   /* W11 */
 } *event;
 static uint32_t events;
 
@@ -318,6 +324,7 @@ static void
 insert(uint32_t *tree, bool only)
 {
     uint32_t branch = *tree, at;
+    bool open;
 
     while (branch != 0) {
         if (!could_begin(&branches[branch].move, &at) || (only && at == events)) {
@@ -329,14 +336,16 @@ insert(uint32_t *tree, bool only)
             memmove(&event[at], &event[at + 1], (events - at) * sizeof(*event));
         }
         tree = &branches[branch].child;
+        open = branches[branch].open;
         branch = *tree;
-        if (branch == 0 || events == 0) {
+        if ((branch == 0 && !open) || events == 0 || event[0].beyond) {
             return;
         }
     }
     tree = last_link(tree);
-    for (uint32_t i = 0; i < events; i++) {
+    for (uint32_t i = 0; i < events && !event[i].beyond; i++) {
         *tree = branch_new(&event[i].move);
+        branches[*tree].open = event[i].unsteady;
         tree = &branches[*tree].child;
     }
 }
@@ -365,6 +374,13 @@ ask_reversed(uint32_t i, const struct event *last)
         event[events].move.writes = ~(unsigned __int128)0; /* W4 */
     }
     events++;
+    if (happens_steps > 0 && happens_step[happens_steps - 1].ends &&
+        last->step + 1 != happens_steps) { /* W11 */
+        event[events++] = (struct event){.step = happens_steps - 1,
+                                         .clock = happens_clock(happens_steps - 1),
+                                         .move = move_of_step(happens_steps - 1),
+                                         .beyond = true};
+    }
     for (uint32_t s = 0; s < node->sleeping; s++) {
         if (could_begin(&sleepers[node->sleepers + s], &at)) {
             return;

@@ -210,18 +210,20 @@ IopCompleteRequest(PKAPC Apc, PKI_NORMAL_ROUTINE *NormalRoutine, PVOID *NormalCo
     IopFinishIrp(CONTAINING_RECORD(Apc, IRP, Tail.Apc), *SystemArgument1);
 }
 
-/* F1 */
+/* F1. Normal APCs that wait would come behind this one: whether there are any may make no difference to anybody. */
 FORCEINLINE BOOLEAN
 IopCanFinishHere(PIRP Irp)
 {
     PKTHREAD Thread = KiThread();
+    PLIST_ENTRY Head = &Thread->ApcState.ApcListHead[KernelMode];
 
     if (&Irp->Tail.Overlay.Thread->Tcb != Thread || KiIrql() >= APC_LEVEL ||
         Thread->SpecialApcDisable != 0 || Thread->ApcStateIndex != Irp->ApcEnvironment ||
         KiPrcb()->DpcRoutineActive) {
         return FALSE;
     }
-    return IsListEmpty(&Thread->ApcState.ApcListHead[KernelMode]);
+    return IsListEmpty(Head) ||
+           CONTAINING_RECORD(Head->Flink, KAPC, ApcListEntry)->NormalRoutine != NULL;
 }
 
 /* Stage 1: all completion routines have run. */

@@ -573,6 +573,7 @@ KiDescribeAgent(ULONG Cpu, struct abi_agent *Agent)
             return FALSE;
         }
     }
+    Agent->flags |= !Dpc && Prcb->Returns ? ABI_AGENT_RETURNS : 0; /* to an APC as well */
     if (Agent->op == SP_NONE ||
         !KiDescribeOperation(Thread, Dpc, Pcr->Irql, Prcb->PendingObject, Prcb->PendingWait,
                              Prcb->PendingContext, Agent, &WouldWait)) {
@@ -585,7 +586,6 @@ KiDescribeAgent(ULONG Cpu, struct abi_agent *Agent)
         KiAddObject(Agent, &KiDpcs, ABI_AGENT_READS);
         return TRUE;
     }
-    Agent->flags |= Prcb->Returns ? ABI_AGENT_RETURNS : 0;
     if (!IsListEmpty(&Prcb->DpcListHead) || (KiTargets & 1ull << Cpu) != 0) {
         KiAddObject(Agent, Prcb, 0); /* E5 */
     } else if (Prcb->SpinningOn == NULL) {
