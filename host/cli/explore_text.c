@@ -260,6 +260,13 @@ search_assumption(const struct search *search, size_t i)
         }
         i--;
     }
+    if (learned != NULL && learned->instrumented) {
+        if (i == 0) {
+            return "in instrumented code a read in front of a write to the same place is a step "
+                   "only with -mllvm -tsan-instrument-read-before-write";
+        }
+        i--;
+    }
     if (learned != NULL && learned->cut) {
         if (i == 0) {
             snprintf(text, sizeof(text),

@@ -260,12 +260,17 @@ patch(struct loaded *image)
     options.keep_tsc =
         kernel && (machine.request->features & (ABI_FEATURE_STAGES | ABI_FEATURE_SHARES)) != 0;
     if (machine.request->explore != NULL) {
+        bool instrumented = !options.ours && is_instrumented(&image->image.pe);
+
+        if (instrumented && machine.request->learned != NULL) {
+            machine.request->learned->instrumented = 1;
+        }
         options.atomics = !options.ours &&
                           (machine.request->granularity >= RUN_ATOMICS || machine.request->polls);
         options.exchanges =
             options.system && !options.ours && machine.request->granularity == RUN_API;
         /* At atomics granularity they are no points, but show what a loop polls (host/explore/spin.c). */
-        options.memory = options.atomics && !is_instrumented(&image->image.pe) &&
+        options.memory = options.atomics && !instrumented &&
                          (options.system || machine.request->granularity == RUN_MEMORY ||
                           machine.request->polls);
         options.pieces = options.memory;

@@ -80,8 +80,9 @@ struct run_learned {
     struct run_shared shared[RUN_MAX_SHARED];
     uint32_t spin_count;
     struct run_spin spin[RUN_MAX_SPINS];
-    uint32_t cut;    /* an access touched more shared places than an operation has room for */
-    uint32_t points; /* accesses that are patched, and those that could not be */
+    uint32_t cut;          /* an access touched more shared places than an operation has room for */
+    uint32_t instrumented; /* the compiler has put calls in front of a driver's accesses */
+    uint32_t points;       /* accesses that are patched, and those that could not be */
     uint32_t missed;
     char missed_at[RUN_MAX_MISSED][128];
 };
