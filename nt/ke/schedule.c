@@ -569,6 +569,26 @@ KiSwapTo(PKTHREAD New)
     }
 }
 
+/* The best one that is ready there and may run on Processor. */
+static PKTHREAD
+KiFindReady(PKPRCB Prcb, KAFFINITY Processor)
+{
+    for (ULONG Set = Prcb->ReadySummary; Set != 0;) {
+        ULONG Priority = 31 - __builtin_clz(Set);
+        PLIST_ENTRY Head = &Prcb->ReadyListHead[Priority];
+
+        for (PLIST_ENTRY Entry = Head->Flink; Entry != Head; Entry = Entry->Flink) {
+            PKTHREAD Thread = CONTAINING_RECORD(Entry, KTHREAD, WaitListEntry);
+
+            if ((Thread->Affinity & Processor) != 0) {
+                return Thread;
+            }
+        }
+        Set &= ~(1u << Priority);
+    }
+    return NULL;
+}
+
 /* The next thread for this processor: its own NextThread, its best ready one, another's. */
 static PKTHREAD
 KiSelectThread(PKPRCB Prcb)
@@ -588,15 +608,9 @@ KiSelectThread(PKPRCB Prcb)
         PKPRCB Other = &KiProcessor[__builtin_ctzll(*Set)]->Prcb;
 
         *Set &= *Set - 1;
-        if (Other->ReadySummary != 0) {
-            ULONG Priority = 31 - __builtin_clz(Other->ReadySummary);
-            PKTHREAD Candidate =
-                CONTAINING_RECORD(Other->ReadyListHead[Priority].Flink, KTHREAD, WaitListEntry);
-
-            if ((Candidate->Affinity & (1ull << Prcb->Number)) != 0) {
-                KiRemoveReady(Candidate);
-                Thread = Candidate;
-            }
+        Thread = KiFindReady(Other, 1ull << Prcb->Number);
+        if (Thread != NULL) {
+            KiRemoveReady(Thread);
         }
     }
     return Thread != NULL ? Thread : Prcb->IdleThread;

@@ -1,7 +1,8 @@
 /*
  * ready.c - threads that are ready and have no processor, against a model: five threads that may run on one processor only, which this thread keeps, are let go
  * in any order, their priorities and affinities changed meanwhile; 200 rounds. None runs there as long as this one does; who may run elsewhere now does at once; the
- * others run in the order of their priorities when this one waits. Then affinities of the current thread, the system's before its own.
+ * others run in the order of their priorities when this one waits. Then affinities of the current thread, the system's before its own; and a processor that becomes idle takes the best
+ * of those that are ready for another and may run on it.
  * [DDI:wdm/kesetprioritythread, kesetsystemaffinitythreadex, kereverttouseraffinitythreadex], [DDI:ntifs/kesetaffinitythread],
  * [LEARN:procthread/scheduling-priorities]. Runs with --cpus 4.
  */
@@ -221,4 +222,104 @@ Affinities(VOID)
     EXPECT_EQ(Bad, 0);
 }
 
-TEST_DRIVER(TEST(Ready), TEST(Affinities))
+static volatile BOOLEAN Keep[CPUS];
+static volatile ULONG Kept;
+
+static VOID NTAPI
+Keeper(PVOID Context)
+{
+    ULONG Cpu = (ULONG)(ULONG_PTR)Context;
+
+    KeSetPriorityThread(KeGetCurrentThread(), LOW_REALTIME_PRIORITY);
+    KeSetSystemAffinityThreadEx((KAFFINITY)1 << Cpu);
+    InterlockedIncrement((volatile LONG *)&Kept);
+    while (Keep[Cpu]) {
+        YieldProcessor();
+    }
+    PsTerminateSystemThread(STATUS_SUCCESS);
+}
+
+static HANDLE
+Begin(PKSTART_ROUTINE Routine, ULONG Argument)
+{
+    HANDLE Handle = NULL;
+
+    PsCreateSystemThread(&Handle, THREAD_ALL_ACCESS, NULL, NULL, NULL, Routine,
+                         (PVOID)(ULONG_PTR)Argument);
+    return Handle;
+}
+
+static VOID
+End(HANDLE Handle)
+{
+    ZwWaitForSingleObject(Handle, FALSE, NULL);
+    ZwClose(Handle);
+}
+
+/* All processors are kept, and for HERE two threads are ready: the first one, of the higher priority, may run nowhere else. */
+static VOID
+Idle(VOID)
+{
+    static const ULONG Goes = 2;
+    LARGE_INTEGER Delay = {.QuadPart = -100000};
+    ULONG Ideal = HERE;
+    HANDLE Keepers[CPUS], Bound, Free;
+
+    Quit = FALSE;
+    for (ULONG t = 0; t < 2; t++) {
+        KeClearEvent(&Thread[t].Event);
+        Thread[t].Order = 0;
+    }
+    Bound = Begin(Work, 0);
+    Free = Begin(Work, 1);
+    ObReferenceObjectByHandle(Bound, SYNCHRONIZE, *PsThreadType, KernelMode,
+                              (PVOID *)&Thread[0].Thread, NULL);
+    KeSetPriorityThread(Thread[0].Thread, 12);
+    KeSetAffinityThread(Thread[0].Thread, (KAFFINITY)1 << HERE);
+    ZwSetInformationThread(Free, ThreadIdealProcessor, &Ideal, sizeof(Ideal));
+    KeDelayExecutionThread(KernelMode, FALSE, &Delay); /* until both wait */
+    KeSetPriorityThread(KeGetCurrentThread(), LOW_REALTIME_PRIORITY);
+    KeSetSystemAffinityThreadEx((KAFFINITY)1 << HERE);
+    for (ULONG Cpu = 0; Cpu < CPUS; Cpu++) {
+        Keep[Cpu] = TRUE;
+        Keepers[Cpu] = Cpu != HERE ? Begin(Keeper, Cpu) : NULL;
+    }
+    while (Kept < CPUS - 1) {
+        YieldProcessor();
+    }
+    for (ULONG t = 0; t < 2; t++) {
+        KeSetEvent(&Thread[t].Event, 0, FALSE);
+    }
+    for (ULONG i = 0; i < TURNS / 100; i++) {
+        YieldProcessor();
+    }
+    EXPECT_EQ(Thread[0].Order | Thread[1].Order, 0);
+    Keep[Goes] = FALSE;
+    for (ULONG i = 0; i < TURNS && Thread[1].Order == 0; i++) {
+        YieldProcessor();
+    }
+    EXPECT(Thread[1].Order != 0);
+    EXPECT_EQ(Thread[1].Cpu, Goes);
+    EXPECT_EQ(Thread[0].Order, 0);
+    for (ULONG Cpu = 0; Cpu < CPUS; Cpu++) {
+        Keep[Cpu] = FALSE;
+        if (Keepers[Cpu] != NULL) {
+            End(Keepers[Cpu]);
+        }
+    }
+    for (ULONG i = 0; Thread[0].Order == 0 && i < 100; i++) {
+        KeDelayExecutionThread(KernelMode, FALSE, &Delay);
+    }
+    EXPECT_EQ(Thread[0].Cpu, HERE);
+    Quit = TRUE;
+    for (ULONG t = 0; t < 2; t++) {
+        KeSetEvent(&Thread[t].Event, 0, FALSE);
+    }
+    End(Bound);
+    End(Free);
+    ObDereferenceObject(Thread[0].Thread);
+    KeRevertToUserAffinityThreadEx(0);
+    KeSetPriorityThread(KeGetCurrentThread(), 8);
+}
+
+TEST_DRIVER(TEST(Ready), TEST(Affinities), TEST(Idle))
