@@ -146,7 +146,7 @@ ntr_write(const char *path, const struct options *options, const struct run_requ
     for (size_t i = 0; i < request->files; i++) {
         const struct run_file *file = &request->file[i];
 
-        if (is_boxed(file) || (file->directory && !is_users(file))) {
+        if (file->guest_path[0] == 0 || is_boxed(file) || (file->directory && !is_users(file))) {
             continue;
         }
         if (file->directory) {
