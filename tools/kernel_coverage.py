@@ -34,8 +34,9 @@ BASE = 0x140000000
 WITHOUT = re.compile(r"^(image|fuzz|debug-fuzz|explore-(model|chances|bounds|bugs|jobs|shards|slurm|soak|deaths|crowd|terminal)|crt-under-wine|base-fuzz|"
                      r"machine$|unwind-data|sdk-|cli-(usage|inspect|claims|documents|page|terminal|install))")
 BY_ROW = {"explore-agents": "agents.list", "explore-oracle": "oracle.list", "explore-events": "events.list", "explore-suspend": "suspend.list", "explore-few": "few.list",
+          "explore-ranks": "ranks.list",
           "explore-counts": None, "bugs": None}  # every row is a test of its own; of the last two a quick one
-SLOW = re.compile(r"^(explore-(?!agents|events|few|suspend)|cli-|check$|bugs-|verifier-cost|sample-critsec)")
+SLOW = re.compile(r"^(explore-(?!agents|events|few|ranks|suspend)|cli-|check$|bugs-|verifier-cost|sample-critsec)")
 SECONDS = 60
 PATIENCE = 900  # seconds that a slow one may take
 NEAR = 2        # blocks on each side of one tell it from others of the same lines

@@ -6,7 +6,8 @@
  *
  *   I1  Lowering below DISPATCH_LEVEL runs pending DPCs and a pending thread switch first; lowering below
  *       APC_LEVEL delivers pending kernel APCs.
- *   I2  Raising is no schedule point, unless APCs could come only since the last one that touches something: KiClosePoint.
+ *   I2  Raising is no schedule point, unless APCs could come only since the last one that touches something (KiClosePoint), or the processor is wanted: up to there it
+ *       could be given away, which the step before does not say (few.c, N1).
  * Source: nt-semantics 2.1.
  */
 #include "nt/ke/ki.h"
@@ -17,10 +18,21 @@ KeGetCurrentIrql(VOID)
     return KiIrql();
 }
 
+/* I2 */
+static VOID
+KiWillRaise(KIRQL NewIrql)
+{
+    if (KiFewProcessors && NewIrql >= DISPATCH_LEVEL && KiIrql() < DISPATCH_LEVEL) {
+        KiSchedulePoint(SP_ENTER_REGION, KiThread());
+    } else {
+        KiClosePoint(KiThread());
+    }
+}
+
 KIRQL NTAPI
 KfRaiseIrql(KIRQL NewIrql)
 {
-    KiClosePoint(KiThread());
+    KiWillRaise(NewIrql);
     return KiRaiseIrql(NewIrql);
 }
 
@@ -84,7 +96,7 @@ KiWriteCr8(ULONG64 Value, PVOID Caller)
         ExRaiseStatus(STATUS_PRIVILEGED_INSTRUCTION);
     }
     if (Value >= OldIrql) {
-        KiClosePoint(KiThread());
+        KiWillRaise((KIRQL)Value);
         KiPcr()->Irql = (KIRQL)Value;
         if (VfHooks != NULL && Value >= DISPATCH_LEVEL) {
             VfHooks->Raised();
