@@ -35,6 +35,9 @@ Pools(VOID)
     EXPECT(ExQueryPoolBlockSize(Block, &Quota) >= 100 && ExQueryPoolBlockSize(Block, &Quota) < 200);
     RtlFillMemory(Block, 100, 0x11);
     ExFreePool(Block);
+    EXPECT_EQ(ExAllocatePool(NonPagedPool, 1ull << 46), NULL);
+    EXPECT_RAISES(ExAllocatePool(NonPagedPool | POOL_RAISE_IF_ALLOCATION_FAILURE, 1ull << 46),
+                  STATUS_INSUFFICIENT_RESOURCES);
     Block = ExAllocatePoolWithQuota(PagedPool, 0x1800);
     EXPECT(Block != NULL &&
            ((ULONG_PTR)Block & (PAGE_SIZE - 1)) == 0);      /* a page or more: on a page */
