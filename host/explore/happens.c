@@ -30,7 +30,7 @@
  *   H9  The run's end has to wait for everybody who could do more than let time pass. What of that follows from a step is not in the other order, so it
  *       could come before each that it depends on.
  *   H10 Who is there again when a DPC on his processor has ended was there before it began, and could have come first, behind others, too: of the steps up to its
- *       beginning it is his clock without the DPC that says who races with him.
+ *       beginning it is his clock without the DPC that says who races with him. (Of one who is to take an APC it is not: that races with nothing that a DPC does.)
  */
 #include <errno.h>
 #include <string.h>
@@ -429,8 +429,8 @@ search(uint32_t agent, const struct operation *operation, struct cursor *cursor,
     uint32_t there[MAX_AGENTS] __attribute__((aligned(32)));
     const bool several = (operation->flags & ABI_AGENT_SEVERAL) != 0;
     uint32_t own = last_own(agent), passes = 0, mets = 0;
-    const bool returned =
-        appeared[agent] > own && (operation->flags & ABI_AGENT_RETURNS) != 0; /* H10 */
+    const bool returned = appeared[agent] > own && (operation->flags & ABI_AGENT_RETURNS) != 0 &&
+                          operation->op != SP_DELIVER_APC; /* H10 */
     uint64_t hash = mix((uint64_t)rank_after(own) << 32 | explorer_name(agent)) + operation->op +
                     own_past(agent, own, operation->op, operation->flags);
 
