@@ -135,8 +135,9 @@ search_assumption(const struct search *search, size_t i)
 {
     static const char *const granularity[] = {
         "api granularity", "atomics granularity",
-        "memory granularity, sequentially consistent; what push, pop, call, jmp "
-        "and the system's own code read and write is no step"};
+        "memory granularity, sequentially consistent; what push, pop, call and jmp touch, what gs "
+        "and fs "
+        "lead to, and what the system's own code touches is no step"};
     static const struct {
         uint32_t event;
         const char *with, *without;
