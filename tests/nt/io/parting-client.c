@@ -6,11 +6,11 @@
  */
 #define SEED 31337
 #include "../model-client.h"
-#include <winternl.h>
+#define SERVICES "Parting"
+#define IMAGE    "io-parting-parting.sys"
+#define COPIES   "parting\\parting"
+#include "services.h"
 
-NTSTATUS NTAPI NtLoadDriver(PUNICODE_STRING);
-NTSTATUS NTAPI NtUnloadDriver(PUNICODE_STRING);
-NTSTATUS NTAPI RtlAdjustPrivilege(ULONG, BOOLEAN, BOOLEAN, PBOOLEAN);
 NTSTATUS NTAPI NtReadFile(HANDLE, HANDLE, PVOID, PVOID, PIO_STATUS_BLOCK, PVOID, ULONG,
                           PLARGE_INTEGER, PULONG);
 
@@ -20,48 +20,6 @@ NTSTATUS NTAPI NtReadFile(HANDLE, HANDLE, PVOID, PVOID, PIO_STATUS_BLOCK, PVOID,
 #define BAD          0xC0000010
 #define MOST         6
 #define BASE32(a, b) ((((a) + 1) << 5) | ((b) + 1))
-
-static char Key[200];
-
-static UNICODE_STRING *
-Service(int Number)
-{
-    static WCHAR Path[200];
-    static UNICODE_STRING Name;
-
-    swprintf(Path, 200, L"\\Registry\\Machine\\System\\CurrentControlSet\\Services\\Parting%d",
-             Number);
-    RtlInitUnicodeString(&Name, Path);
-    sprintf(Key, "System\\CurrentControlSet\\Services\\Parting%d", Number);
-    return &Name;
-}
-
-static void
-Make(int Number)
-{
-    char Image[100];
-    DWORD Type = 1, Start = 3, Mode = (DWORD)Number;
-    HKEY Handle;
-
-    Service(Number);
-    sprintf(Image, "\\??\\C:\\parting\\parting%d.sys", Number);
-    EXPECT(CopyFileA("C:\\Windows\\System32\\drivers\\io-parting-parting.sys", Image + 4, TRUE));
-    RegCreateKeyA(HKEY_LOCAL_MACHINE, Key, &Handle);
-    RegSetValueExA(Handle, "Type", 0, REG_DWORD, (BYTE *)&Type, sizeof(Type));
-    RegSetValueExA(Handle, "Start", 0, REG_DWORD, (BYTE *)&Start, sizeof(Start));
-    RegSetValueExA(Handle, "Mode", 0, REG_DWORD, (BYTE *)&Mode, sizeof(Mode));
-    RegSetValueExA(Handle, "ImagePath", 0, REG_EXPAND_SZ, (BYTE *)Image, (DWORD)strlen(Image) + 1);
-    RegCloseKey(Handle);
-}
-
-static DWORD
-Said(const char *Name)
-{
-    DWORD Value = 0, Length = sizeof(Value);
-
-    RegGetValueA(HKEY_LOCAL_MACHINE, Key, Name, RRF_RT_REG_DWORD, NULL, &Value, &Length);
-    return Value;
-}
 
 /* ---- the model ---- */
 
@@ -156,7 +114,7 @@ Model(void)
         } else {
             Close(Any(2));
         }
-        IS(Said("Unloaded"), Unloads);
+        IS(Said("Unloaded", 0), Unloads);
     }
     while (Count[0] + Count[1] != 0) {
         Close(Count[0] == 0);
@@ -164,7 +122,7 @@ Model(void)
     if (Loaded) {
         Unload();
     }
-    IS(Said("Unloaded"), Unloads);
+    IS(Said("Unloaded", 0), Unloads);
     for (ULONG i = 0; i < 6; i++) {
         EXPECT(Tried[i] > 2);
     }
@@ -179,7 +137,7 @@ main(void)
     RtlAdjustPrivilege(10, TRUE, FALSE, &Was);
     CreateDirectoryA("C:\\parting", NULL);
     for (int i = 1; i <= 5; i++) {
-        Make(i);
+        Make(i, (DWORD)i, 3);
     }
     Service(1);
     Model();
@@ -192,12 +150,12 @@ main(void)
     EXPECT_EQ((ULONG)NtUnloadDriver(Service(3)), BAD);
     EXPECT_EQ((ULONG)NtUnloadDriver(Service(3)), BAD);
     EXPECT_EQ((ULONG)NtLoadDriver(Service(3)), EXISTS);
-    EXPECT_EQ(Said("Unloaded"), 0);
+    EXPECT_EQ(Said("Unloaded", 0), 0);
 
     /* Devices of ntlab's root bus: a load fails with its device. AddDevice fails: it is told of no device. A device that does not start is removed. */
     EXPECT_EQ((ULONG)NtLoadDriver(Service(4)), NO_DEVICE);
-    EXPECT_EQ(Said("Minors"), 0);
+    EXPECT_EQ(Said("Minors", 0), 0);
     EXPECT_EQ((ULONG)NtLoadDriver(Service(5)), 0xC000009A);
-    EXPECT_EQ(Said("Minors") & 0x3FF, BASE32(0 /* START_DEVICE */, 2 /* REMOVE_DEVICE */));
+    EXPECT_EQ(Said("Minors", 0) & 0x3FF, BASE32(0 /* START_DEVICE */, 2 /* REMOVE_DEVICE */));
     return TEST_DONE();
 }

@@ -7,16 +7,7 @@
  */
 #define SEED 90210
 #include "../model-client.h"
-#include <winternl.h>
-
-NTSTATUS NTAPI NtCreateNamedPipeFile(PHANDLE, ULONG, POBJECT_ATTRIBUTES, PIO_STATUS_BLOCK, ULONG,
-                                     ULONG, ULONG, ULONG, ULONG, ULONG, ULONG, ULONG, ULONG,
-                                     PLARGE_INTEGER);
-NTSTATUS NTAPI NtReadFile(HANDLE, HANDLE, PVOID, PVOID, PIO_STATUS_BLOCK, PVOID, ULONG,
-                          PLARGE_INTEGER, PULONG);
-NTSTATUS NTAPI NtWriteFile(HANDLE, HANDLE, PVOID, PVOID, PIO_STATUS_BLOCK, PVOID, ULONG,
-                           PLARGE_INTEGER, PULONG);
-NTSTATUS NTAPI NtCancelIoFileEx(HANDLE, PIO_STATUS_BLOCK, PIO_STATUS_BLOCK);
+#include "pipes.h"
 
 #define PENDING       0x103
 #define NO_NAME       0xC0000034
@@ -64,19 +55,6 @@ static INSTANCE Instances[INSTANCES];
 static HANDLE Root, Stale[4]; /* clients that were disconnected */
 static ULONG Order, Now, StaleCount, Tried[16];
 static IO_STATUS_BLOCK Iosb;
-
-static POBJECT_ATTRIBUTES
-At(PCWSTR Text)
-{
-    static UNICODE_STRING Name;
-    static OBJECT_ATTRIBUTES Attributes;
-
-    Name.Length = (USHORT)(lstrlenW(Text) * 2);
-    Name.MaximumLength = Name.Length + 2;
-    Name.Buffer = (PWSTR)Text;
-    InitializeObjectAttributes(&Attributes, &Name, OBJ_CASE_INSENSITIVE, NULL, NULL);
-    return &Attributes;
-}
 
 #define PATH L"\\??\\pipe\\ntlab-ends"
 

@@ -7,19 +7,11 @@
  * [LEARN:devnotes/nt-create-named-pipe-file].
  */
 #include "../ntlab-client.h"
-#include <winternl.h>
+#include "pipes.h"
 
 #define SEED 4711
 #include "../draw.h"
 
-NTSTATUS NTAPI NtCreateNamedPipeFile(PHANDLE, ULONG, POBJECT_ATTRIBUTES, PIO_STATUS_BLOCK, ULONG,
-                                     ULONG, ULONG, ULONG, ULONG, ULONG, ULONG, ULONG, ULONG,
-                                     PLARGE_INTEGER);
-NTSTATUS NTAPI NtReadFile(HANDLE, HANDLE, PVOID, PVOID, PIO_STATUS_BLOCK, PVOID, ULONG,
-                          PLARGE_INTEGER, PULONG);
-NTSTATUS NTAPI NtWriteFile(HANDLE, HANDLE, PVOID, PVOID, PIO_STATUS_BLOCK, PVOID, ULONG,
-                           PLARGE_INTEGER, PULONG);
-NTSTATUS NTAPI NtCancelIoFileEx(HANDLE, PIO_STATUS_BLOCK, PIO_STATUS_BLOCK);
 NTSTATUS NTAPI NtFlushBuffersFile(HANDLE, PIO_STATUS_BLOCK);
 
 #define PENDING       0x103
@@ -41,19 +33,7 @@ NTSTATUS NTAPI NtFlushBuffersFile(HANDLE, PIO_STATUS_BLOCK);
 #define SLOTS      48
 #define MOST       40
 
-static UNICODE_STRING Name;
-static OBJECT_ATTRIBUTES Attributes;
 static IO_STATUS_BLOCK Iosb;
-
-static POBJECT_ATTRIBUTES
-At(PCWSTR Text)
-{
-    Name.Length = (USHORT)(lstrlenW(Text) * 2);
-    Name.MaximumLength = Name.Length + 2;
-    Name.Buffer = (PWSTR)Text;
-    InitializeObjectAttributes(&Attributes, &Name, OBJ_CASE_INSENSITIVE, NULL, NULL);
-    return &Attributes;
-}
 
 #define PATH L"\\??\\pipe\\ntlab-model"
 

@@ -5,18 +5,13 @@
  * [LEARN:ipc/about-mailslots].
  */
 #include "../ntlab-client.h"
-#include <winternl.h>
+#include "pipes.h"
 
 #define SEED 2
 #include "../draw.h"
 
 NTSTATUS NTAPI NtCreateMailslotFile(PHANDLE, ULONG, POBJECT_ATTRIBUTES, PIO_STATUS_BLOCK, ULONG,
                                     ULONG, ULONG, PLARGE_INTEGER);
-NTSTATUS NTAPI NtReadFile(HANDLE, HANDLE, PVOID, PVOID, PIO_STATUS_BLOCK, PVOID, ULONG,
-                          PLARGE_INTEGER, PULONG);
-NTSTATUS NTAPI NtWriteFile(HANDLE, HANDLE, PVOID, PVOID, PIO_STATUS_BLOCK, PVOID, ULONG,
-                           PLARGE_INTEGER, PULONG);
-NTSTATUS NTAPI NtCancelIoFileEx(HANDLE, PIO_STATUS_BLOCK, PIO_STATUS_BLOCK);
 
 #define PENDING       0x103
 #define TIMED_OUT     0xC00000B5
@@ -35,19 +30,6 @@ NTSTATUS NTAPI NtCancelIoFileEx(HANDLE, PIO_STATUS_BLOCK, PIO_STATUS_BLOCK);
 
 static IO_STATUS_BLOCK Iosb;
 static HANDLE Server, Client;
-
-static POBJECT_ATTRIBUTES
-At(PCWSTR Text)
-{
-    static UNICODE_STRING Name;
-    static OBJECT_ATTRIBUTES Attributes;
-
-    Name.Length = (USHORT)(lstrlenW(Text) * 2);
-    Name.MaximumLength = Name.Length + 2;
-    Name.Buffer = (PWSTR)Text;
-    InitializeObjectAttributes(&Attributes, &Name, OBJ_CASE_INSENSITIVE, NULL, NULL);
-    return &Attributes;
-}
 
 static ULONG
 Make(PCWSTR Path, ULONG Most, LARGE_INTEGER *Timeout)
