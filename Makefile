@@ -38,7 +38,7 @@ soak: all
 	@python3 tests/cli/fs_schedules.py $(BUILD)/ntlab $(BUILD)/tests/user $(BUILD)/samples/passthrough/passthrough.sys 100
 	@python3 tests/cli/samples.py --soak $(BUILD)/ntlab $(BUILD)/samples ramfs
 	@python3 tests/explore/check_counts.py --soak $(BUILD)/ntlab $(BUILD)/tests/explore tests/explore/programs.list
-	@python3 tests/explore/check_drawn.py --seed 100 --count 1000 --wide 500 $(BUILD)/ntlab $(BUILD)/tests/explore
+	@python3 tests/explore/check_drawn.py --seed 100 --count 1000 --apcs 300 --wide 500 $(BUILD)/ntlab $(BUILD)/tests/explore
 	@python3 tests/bugs/account.py --jobs 2 $(BUILD)/ntlab $(BUILD)/tests/bugs tests/bugs/bugs.list
 	@python3 tests/explore/soak.py $(BUILD)/ntlab $(BUILD)/tests/explore $(or $(RUNS),20000000)
 

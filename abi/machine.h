@@ -92,7 +92,16 @@ struct abi_machine {
         withheld; /* 0x1F4 what no schedule of this search has: ABI_WITHHELD_...; the host clears it */
     uint32_t
         polls; /* 0x1F8 exploring: who steps now has changed nothing since it slept last; the host sets it at each answer */
+    /* 0x200 exploring: threads to which others queue kernel APCs, normal ones and special ones (abi_target); the host sets these at each answer */
+    uint64_t normal_targets;
+    uint64_t special_targets;
 };
+/* Its bit among these, which others may have as well. `thread`: the address of its KTHREAD. */
+static inline uint64_t
+abi_target(uint64_t thread)
+{
+    return 1ull << (thread * 0x9E3779B97F4A7C15ull >> 58);
+}
 #define ABI_PASSED 64
 /* abi_machine.withheld */
 #define ABI_WITHHELD_TIME                                                                          \

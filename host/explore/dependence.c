@@ -19,6 +19,7 @@ enum aspect {
     OF_USER_APC,
     OF_CLAIMS,
     OF_STEPS,
+    OF_ENTRIES, /* its steps that touch nothing, but for the APCs that come in front of them */
     OF_PRIORITY,
     OF_ITSELF, /* none */
     OF_NOTHING
@@ -135,6 +136,21 @@ touch_polled(const struct operation *operation, uint32_t i, struct touch *touch,
                         count);
 }
 
+/* What befalls an agent comes before or after each step of it; but that its request is cancelled is another one's affair than that it raises the IRQL. */
+GENERAL_REGISTERS_ONLY static uint32_t
+touch_befallen(const struct operation *operation, struct touch *touch, uint32_t count)
+{
+    bool injected = operation->kind == ABI_AGENT_INJECTED;
+
+    if (injected || operation->op != SP_ENTER_REGION) {
+        touch[count++] = touch_of(operation->target, OF_STEPS, injected);
+    }
+    if (injected ? operation->op != SP_IRP_CANCEL : operation->op == SP_ENTER_REGION) {
+        touch[count++] = touch_of(operation->target, OF_ENTRIES, injected);
+    }
+    return count;
+}
+
 GENERAL_REGISTERS_ONLY uint32_t
 operation_touches(const struct operation *operation, struct touch *touch)
 {
@@ -157,12 +173,7 @@ operation_touches(const struct operation *operation, struct touch *touch)
             touch[count++] = touch_object(&operation->more[i - 1]);
         }
     }
-    if (operation->target != 0) {
-        /* What befalls an agent comes before or after each step of it. */
-        touch[count++] = (struct touch){.key = operation->target ^ (uint64_t)(OF_STEPS + 1) << 56,
-                                        .writes = operation->kind == ABI_AGENT_INJECTED};
-    }
-    return count;
+    return operation->target != 0 ? touch_befallen(operation, touch, count) : count;
 }
 
 bool

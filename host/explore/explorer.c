@@ -15,6 +15,7 @@
 #include "host/explore/round_robin.h"
 #include "host/explore/sighting.h"
 #include "host/explore/spin.h"
+#include "host/explore/targets.h"
 #include "host/explore/together.h"
 #include "host/explore/trial.h"
 #include "host/explore/unit.h"
@@ -58,6 +59,7 @@ explorer_init(const struct run_search *search, struct search_results *results)
     }
     pulse_init(machine.request);
     returns_init(machine.request);
+    targets_init(machine.request);
     start_init();
     unit_init(it.strategy, search, results);
     return it.strategy->init(search);

@@ -8,6 +8,7 @@
 #include "host/explore/returns.h"
 #include "host/explore/sighting.h"
 #include "host/explore/spin.h"
+#include "host/explore/targets.h"
 #include "host/machine/machine.h"
 
 #define MAX_PASSED 256 /* calls in a row that are no question */
@@ -33,6 +34,8 @@ pass_let(uint32_t number)
     GUEST->pass_room = room < ABI_PASSED ? room : ABI_PASSED;
     GUEST->passed = 0;
     GUEST->returns = it.rooted && returns_matter;
+    GUEST->normal_targets = it.rooted ? targets_known.normal : 0;
+    GUEST->special_targets = it.rooted ? targets_known.special : 0;
     GUEST->polls = spin_polls(number);
 }
 

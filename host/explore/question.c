@@ -10,6 +10,7 @@
 #include "host/explore/pulse.h"
 #include "host/explore/returns.h"
 #include "host/explore/sighting.h"
+#include "host/explore/targets.h"
 #include "host/explore/spin.h"
 #include "host/explore/together.h"
 #include "host/explore/trial.h"
@@ -316,6 +317,7 @@ question_answer(const struct abi_agent *agents, uint32_t count)
     it.at.steps++;
     private_step(&it.next[chosen], it.names[chosen]);
     returns_step(&it.next[chosen]);
+    targets_step(&it.question, chosen);
     sighting_step(&it.question, chosen, it.at.scheduled);
     if (!it.fair && count > 1) {
         if ((GUEST->record & ABI_RECORD_STEPS) != 0) {

@@ -14,6 +14,7 @@
 #include "host/explore/returns.h"
 #include "host/explore/sighting.h"
 #include "host/explore/spin.h"
+#include "host/explore/targets.h"
 #include "host/explore/together.h"
 #include "host/explore/trial.h"
 #include "host/explore/unit.h"
@@ -76,6 +77,7 @@ start_anew(void)
     private_begin_run();
     pulse_begin_run();
     returns_begin_run();
+    targets_begin_run();
     spin_begin_run();
     sighting_begin_run();
     variety_begin_run();

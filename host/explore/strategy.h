@@ -217,7 +217,7 @@ touches_conflict(bool writes, uint8_t counts, bool others_write, uint8_t others_
 {
     return writes || others_write || (counts | others_count) == (COUNTS_UP | COUNTS_DOWN);
 }
-#define OPERATION_TOUCHES (64 + 9) /* a wait for all that one can wait for */
+#define OPERATION_TOUCHES (64 + 10) /* a wait for all that one can wait for */
 /* memory.c: appends what an access to `size` bytes touches; the new count. */
 uint32_t memory_cells(uint64_t address, uint32_t size, bool writes, struct touch *touch,
                       uint32_t count);

@@ -52,9 +52,14 @@ struct run_shared {
 #define RUN_SHARED_PULSED 0x20000 /* `word` is an event that is pulsed (host/explore/pulse.c) */
 #define RUN_SHARED_IMAGE                                                                           \
     0x40000 /* `word` is an image that goes while clients are there (host/explore/returns.c) */
+/* `word` is a thread to which others queue kernel APCs (host/explore/targets.c). */
+#define RUN_SHARED_NORMAL_TARGET  0x80000
+#define RUN_SHARED_SPECIAL_TARGET 0x100000
 #define RUN_SHARED_POLLED                                                                          \
     24 /* the bits from this one on: the bytes that loops which sleep look at */
-#define RUN_SHARED_OTHER (RUN_SHARED_OBJECT | RUN_SHARED_PULSED | RUN_SHARED_IMAGE) /* no memory */
+#define RUN_SHARED_OTHER                                                                           \
+    (RUN_SHARED_OBJECT | RUN_SHARED_PULSED | RUN_SHARED_IMAGE | RUN_SHARED_NORMAL_TARGET |         \
+     RUN_SHARED_SPECIAL_TARGET) /* no memory */
 
 /* A point at which an agent would only poll in vain, while all these values are the same. */
 #define RUN_SPIN_READS 8

@@ -224,6 +224,7 @@ KeAcquireGuardedMutex(PKGUARDED_MUTEX GuardedMutex)
         ExpAcquireFast((PFAST_MUTEX)GuardedMutex, __builtin_return_address(0));
         return;
     }
+    KiClosePoint(KiThread());
     KiEnterRegion(KiThread(), KI_GUARDED, __builtin_return_address(0), GuardedMutex);
     KiAcquirePoint(SP_ACQUIRE_LOCK, GuardedMutex, ExpIsMutexHeld, 0);
     ExpAcquireMutex((PFAST_MUTEX)GuardedMutex, __builtin_return_address(0));
@@ -247,6 +248,7 @@ KeTryToAcquireGuardedMutex(PKGUARDED_MUTEX GuardedMutex)
     if (KiVersion->GuardedMutexRaisesIrql) {
         return ExpTryFast((PFAST_MUTEX)GuardedMutex, __builtin_return_address(0));
     }
+    KiClosePoint(KiThread());
     KiEnterRegion(KiThread(), KI_GUARDED, __builtin_return_address(0), GuardedMutex);
     KiAcquirePoint(SP_TRY_LOCK, GuardedMutex, ExpIsMutexHeld, 0);
     if (!ExpTryMutex((PFAST_MUTEX)GuardedMutex)) {
@@ -273,6 +275,7 @@ KeReleaseGuardedMutexUnsafe(PKGUARDED_MUTEX GuardedMutex)
 VOID FASTCALL
 ExEnterCriticalRegionAndAcquireFastMutexUnsafe(PFAST_MUTEX FastMutex)
 {
+    KiClosePoint(KiThread());
     KiEnterRegion(KiThread(), KI_CRITICAL, __builtin_return_address(0), FastMutex);
     ExpAcquireUnsafe(FastMutex, __builtin_return_address(0));
 }

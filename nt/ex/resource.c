@@ -549,6 +549,7 @@ ExGetSharedWaiterCount(PERESOURCE Resource)
 PVOID NTAPI
 ExEnterCriticalRegionAndAcquireResourceExclusive(PERESOURCE Resource)
 {
+    KiClosePoint(KiThread());
     KiEnterRegion(KiThread(), KI_CRITICAL, __builtin_return_address(0), Resource);
     ExpAcquireExclusive(Resource, TRUE, __builtin_return_address(0));
     return NULL;
@@ -557,6 +558,7 @@ ExEnterCriticalRegionAndAcquireResourceExclusive(PERESOURCE Resource)
 PVOID NTAPI
 ExEnterCriticalRegionAndAcquireResourceShared(PERESOURCE Resource)
 {
+    KiClosePoint(KiThread());
     KiEnterRegion(KiThread(), KI_CRITICAL, __builtin_return_address(0), Resource);
     ExpAcquireShared(Resource, TRUE, ExpSharedFair, __builtin_return_address(0));
     return NULL;
@@ -565,6 +567,7 @@ ExEnterCriticalRegionAndAcquireResourceShared(PERESOURCE Resource)
 PVOID NTAPI
 ExEnterCriticalRegionAndAcquireSharedWaitForExclusive(PERESOURCE Resource)
 {
+    KiClosePoint(KiThread());
     KiEnterRegion(KiThread(), KI_CRITICAL, __builtin_return_address(0), Resource);
     ExpAcquireShared(Resource, TRUE, ExpSharedWait, __builtin_return_address(0));
     return NULL;

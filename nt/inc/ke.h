@@ -630,6 +630,7 @@ VOID KiCheckKernelApcs(VOID);     /* delivers what may run now; nothing at APC_L
 extern struct _KI_OPENED {
     PKTHREAD Thread;
     ULONG64 At; /* schedule points */
+    ULONG64 Closed;
 } KiOpened;
 KI_INLINE VOID
 KiNoteOpen(PKTHREAD Thread)
@@ -658,15 +659,47 @@ KiLeaveRegion(PKTHREAD Thread, UCHAR Kind, PVOID Lock)
         KiNoteOpen(Thread);
     }
 }
+/* It has made no step since APCs could come. */
+KI_INLINE BOOLEAN
+KiIsOpened(PKTHREAD Thread)
+{
+    return KiOpened.At == Machine->points && KiOpened.Thread == Thread;
+}
+/* Do others queue it kernel APCs that could be delivered now, below APC_LEVEL (host/explore/targets.c)? */
+KI_INLINE BOOLEAN
+KiIsTarget(PKTHREAD Thread)
+{
+    ULONG64 Normal = Thread->KernelApcDisable == 0 && !Thread->ApcState.KernelApcInProgress
+                         ? Machine->normal_targets
+                         : 0;
+
+    return Thread->SpecialApcDisable == 0 &&
+           ((Normal | Machine->special_targets) & abi_target((ULONG64)Thread)) != 0;
+}
 /*
  * In front of what keeps kernel APCs back: a raised IRQL, a region. One that is queued before comes first, one that is queued behind it has to wait; to whoever
- * searches, that is what a step of the thread says that could be interrupted. If it has made none since APCs could come, this is one.
+ * searches, that is what a step of the thread says that could be interrupted. If it has made none since APCs could come, this is one. So it is if others queue
+ * it APCs, for one may come behind the last step that it has made.
  */
 KI_INLINE VOID
 KiClosePoint(PKTHREAD Thread)
 {
-    if (Machine->explore && KiOpened.At == Machine->points && KiOpened.Thread == Thread &&
-        KiIrql() == PASSIVE_LEVEL) {
+    if (Machine->explore && KiIrql() == PASSIVE_LEVEL &&
+        (KiIsOpened(Thread) || (KiOpened.Closed != Machine->points && KiIsTarget(Thread)))) {
+        KiSchedulePoint(SP_ENTER_REGION, Thread);
+    }
+}
+/* Behind a step that is nothing but the beginning of what comes at a raised IRQL: an APC in front of it and one behind it are the same. */
+KI_INLINE VOID
+KiNoteClosed(VOID)
+{
+    KiOpened.Closed = Machine->points;
+}
+/* In front of a look at what an APC changes, where the steps before are the kernel's own: whether one comes in front of the last of these or behind it is the same. */
+KI_INLINE VOID
+KiCloseOpenedPoint(PKTHREAD Thread)
+{
+    if (Machine->explore && KiIsOpened(Thread) && KiIrql() == PASSIVE_LEVEL) {
         KiSchedulePoint(SP_ENTER_REGION, Thread);
     }
 }

@@ -165,6 +165,7 @@ IopCancelMeant(PIOP_CANCELLATION This)
 
     for (;;) {
         KiSchedulePoint(SP_IRP_CANCEL, This->Thread != NULL ? (PVOID)This->Thread : Process);
+        KiNoteClosed();
         IoAcquireCancelSpinLock(&OldIrql); /* X1 */
         if (This->Thread != PspCurrentThread()) {
             KiChanges(IOP_REQUESTS_OF(Process)); /* X5 */
@@ -310,7 +311,7 @@ IopCancelThreadIo(PETHREAD Thread)
     PLIST_ENTRY Entry;
 
     IopCancelMeant(&All);
-    KiClosePoint(&Thread->Tcb); /* as below */
+    KiCloseOpenedPoint(&Thread->Tcb); /* as below */
     if (!IsListEmpty(&Thread->IrpList)) {
         IopWaitForRundown(Thread);
     }
@@ -324,7 +325,7 @@ IopCancelThreadIo(PETHREAD Thread)
 VOID
 IopRundownThread(PETHREAD Thread)
 {
-    KiClosePoint(
+    KiCloseOpenedPoint(
         &Thread
              ->Tcb); /* the APC that completes the last one comes before this look, or behind it */
     if (!IsListEmpty(&Thread->IrpList)) {

@@ -434,7 +434,7 @@ KiRundownApcs(PKTHREAD Thread)
 {
     PLIST_ENTRY Kernel = &Thread->ApcState.ApcListHead[KernelMode];
 
-    KiClosePoint(Thread);
+    KiCloseOpenedPoint(Thread);
     KiEnterRegion(Thread, KI_CRITICAL, __builtin_return_address(0), NULL);
     KiForceResumeThread(Thread, TRUE);
     KiLeaveRegion(Thread, KI_CRITICAL, NULL);

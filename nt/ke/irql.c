@@ -6,8 +6,9 @@
  *
  *   I1  Lowering below DISPATCH_LEVEL runs pending DPCs and a pending thread switch first; lowering below
  *       APC_LEVEL delivers pending kernel APCs.
- *   I2  Raising is no schedule point, unless APCs could come only since the last one that touches something (KiClosePoint), or the processor is wanted: up to there it
- *       could be given away, which the step before does not say (few.c, N1).
+ *   I2  Raising is no schedule point, unless APCs could come only since the last one that touches something, or others queue them to the thread (KiClosePoint), or the
+ *       processor is wanted: up to there it could be given away (few.c, N1), or a DPC that has it for its target could begin (explore.c, E5), which the step before
+ *       does not say.
  * Source: nt-semantics 2.1.
  */
 #include "nt/ke/ki.h"
@@ -22,7 +23,8 @@ KeGetCurrentIrql(VOID)
 static VOID
 KiWillRaise(KIRQL NewIrql)
 {
-    if (KiFewProcessors && NewIrql >= DISPATCH_LEVEL && KiIrql() < DISPATCH_LEVEL) {
+    if (NewIrql >= DISPATCH_LEVEL && KiIrql() < DISPATCH_LEVEL &&
+        (KiFewProcessors || (KiTargets & 1ull << KiPrcb()->Number) != 0)) {
         KiSchedulePoint(SP_ENTER_REGION, KiThread());
     } else {
         KiClosePoint(KiThread());

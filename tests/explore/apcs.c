@@ -11,6 +11,8 @@
  *     RAISES  one leaves its first region, holds two spin locks in a row and enters a region: before each of these, S, and 5: 9
  *     BEHIND  two are queued to one that leaves its first region, waits until both are, and ends in a region: one comes before S or before it waits. If the
  *             first one does before S, the second one is queued before that, or behind it, and comes before S or before the wait: 3; else 2
+ *     ENTERS  one leaves its first region, sets an event, enters a region as it acquires what comes with one (N = 1 a resource, 2 a fast mutex), or takes a
+ *             spin lock (3), looks at the event there, gives it back and enters a region: before S, it sets, each of the two, and 5: 9
  */
 #include "program.h"
 
@@ -18,13 +20,19 @@
 #define DELAYS 2
 #define RAISES 3
 #define BEHIND 4
+#define ENTERS 5
 
 VOID NTAPI KeInitializeApc(PKAPC Apc, PKTHREAD Thread, ULONG Environment, PVOID KernelRoutine,
                            PVOID RundownRoutine, PVOID NormalRoutine, KPROCESSOR_MODE Mode,
                            PVOID Context);
 BOOLEAN NTAPI KeInsertQueueApc(PKAPC Apc, PVOID A1, PVOID A2, KPRIORITY Increment);
 
+VOID FASTCALL ExEnterCriticalRegionAndAcquireFastMutexUnsafe(PFAST_MUTEX FastMutex);
+VOID FASTCALL ExReleaseFastMutexUnsafeAndLeaveCriticalRegion(PFAST_MUTEX FastMutex);
+
 static KAPC Apc[2];
+static ERESOURCE Resource __attribute__((unused));
+static FAST_MUTEX Mutex __attribute__((unused));
 static KEVENT Event[2];
 static KSPIN_LOCK Lock[2] __attribute__((unused));
 
@@ -40,6 +48,28 @@ NormalRoutine(PVOID Context, PVOID A1, PVOID A2)
     KeReadStateEvent(&Event[1]);
 #endif
 }
+
+#if PROGRAM == ENTERS
+static VOID
+LookWithin(VOID)
+{
+#if N == 1
+    ExEnterCriticalRegionAndAcquireResourceExclusive(&Resource);
+    KeReadStateEvent(&Event[1]);
+    ExReleaseResourceAndLeaveCriticalRegion(&Resource);
+#elif N == 2
+    ExEnterCriticalRegionAndAcquireFastMutexUnsafe(&Mutex);
+    KeReadStateEvent(&Event[1]);
+    ExReleaseFastMutexUnsafeAndLeaveCriticalRegion(&Mutex);
+#else
+    KIRQL Irql;
+
+    KeAcquireSpinLock(&Lock[0], &Irql);
+    KeReadStateEvent(&Event[1]);
+    KeReleaseSpinLock(&Lock[0], Irql);
+#endif
+}
+#endif
 
 static VOID NTAPI
 Thread(PVOID Context)
@@ -59,6 +89,11 @@ Thread(PVOID Context)
         KeReleaseSpinLock(&Lock[Index], Irql);
     }
     KeEnterCriticalRegion();
+#elif PROGRAM == ENTERS
+    KeLeaveCriticalRegion();
+    KeSetEvent(&Event[1], 0, FALSE);
+    LookWithin();
+    KeEnterCriticalRegion();
 #elif PROGRAM == BEHIND
     KeLeaveCriticalRegion();
     KeWaitForSingleObject(&Event[0], Executive, KernelMode, FALSE, NULL);
@@ -74,6 +109,10 @@ Program(VOID)
 
     KeInitializeEvent(&Event[0], NotificationEvent, FALSE);
     KeInitializeEvent(&Event[1], NotificationEvent, FALSE);
+#if PROGRAM == ENTERS
+    ExInitializeResourceLite(&Resource);
+    ExInitializeFastMutex(&Mutex);
+#endif
     Start(Thread, 0);
     ObReferenceObjectByHandle(ThreadHandle[0], THREAD_ALL_ACCESS, *PsThreadType, KernelMode,
                               (PVOID *)&Target, NULL);
@@ -84,4 +123,8 @@ Program(VOID)
     }
     KeSetEvent(&Event[0], 0, FALSE);
     ObDereferenceObject(Target);
+#if PROGRAM == ENTERS
+    Join();
+    ExDeleteResourceLite(&Resource);
+#endif
 }

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Programs drawn by chance, counted twice: check_drawn.py [--seed N] [--count N] [--rounds N] [--wide N] [--show] NTLAB FOLDER
+"""Programs drawn by chance, counted twice: check_drawn.py [--seed N] [--count N] [--rounds N] [--apcs N] [--wide N] [--show] NTLAB FOLDER
 
 A program is a few threads that do things with events, a semaphore, locks and words, and perhaps go round (drawn.c has the instructions). Its traces, and those at whose end
 somebody waits for ever, are counted here by a model that shares nothing with the kernel or the explorer (check_models.py: every order is tried, and a
-trace is what each object has seen), and by dpor, odpor and bounded of the driver. What a random walk and POS meet must not be more.
+trace is what each object has seen; kernel APCs: drawn_apcs.py), and by dpor, odpor and bounded of the driver. What a random walk and POS meet must not be more.
 
 Others have timers, DPCs, pulses, push locks and what else drawn.c knows (class Wide). No model is written of these: they are counted by `--strategy lattice`, which tries each
 beginning of a trace once, and says so where two orders of one trace leave different questions.
@@ -18,6 +18,7 @@ import sys
 import tempfile
 
 import check_models
+import drawn_apcs
 from check_models import ADD, ALL, ANY, CLEAR, EXCHANGE, GATE, LEAVE, LOCK, READ, RELEASE, SET, SHARE, TRY, TRY_LOCK, UNLOCK, WAIT
 
 MOST = 300       # traces: a program with more is not taken
@@ -125,6 +126,21 @@ WIDE_FOUND = [
     [[("BEHIND", 0, 0), ("DELAY", 0, 0), ("TRY", 3, 0)], [("SET", 3, 0), ("TRY", 3, 0)], [("TRY", 3, 0)]],
     [[("BEHIND", 0, 0), ("STAY", 1, 0), ("QUEUE_APC", 5, 0), ("QUEUE_DPC", 1, 0)], [("QUEUE_APC", 5, 0)], [("ROUTINE", 1, 2)], [("ROUTINE", 5, 1), ("TIMED", 4, 0)]],
 ]
+# The same of programs with kernel APCs, which drawn_apcs.py counts. One that came between a thread's last step at PASSIVE_LEVEL and a raised IRQL behind it was not tried (10 of 11, twice, 18 of 21,
+# 101 of 112).
+APCS_FOUND = [
+    [[("SET", 0, 0), ("ENTER", 2, 0), ("CLEAR", 0, 0), ("LEAVE", 2, 0)], [("QUEUE_APC", 5, 0)], [("ROUTINE", 5, APC_SPECIAL), ("SET", 0, 0)]],
+    [[("SET", 0, 0), ("LOCK", SPIN_LOCK, 0), ("CLEAR", 0, 0), ("UNLOCK", SPIN_LOCK, 0)], [("QUEUE_APC", 5, 0)], [("ROUTINE", 5, APC_SPECIAL), ("SET", 0, 0)]],
+    [[("LEAVE", 0, 0), ("SET", 0, 0), ("LOCK", SPIN_LOCK, 0), ("CLEAR", 0, 0), ("UNLOCK", SPIN_LOCK, 0), ("ENTER", 0, 0)], [("QUEUE_APC", 5, 0), ("LOOK", 0, 0)], [("ROUTINE", 5, 0), ("SET", 0, 0)]],
+    [[("ENTER", 1, 0), ("ADD", 0, 0), ("LEAVE", 1, 0), ("TRY", 0, 0), ("ENTER", 2, 0), ("QUEUE_APC", 6, 0), ("SET", 0, 0), ("LEAVE", 2, 0)], [("QUEUE_APC", 5, 0)], [("ROUTINE", 5, APC_SPECIAL), ("SET", 0, 0)],
+     [("ROUTINE", 6, APC_SPECIAL | 1), ("LOOK", 0, 0)]],
+]
+# Pairs with equal numbers of traces. A DPC that has a thread's processor for its target comes between two steps of it; where the second one is at DISPATCH_LEVEL it comes before that is raised
+# to (17 and 19).
+SAME = [
+    ([[("STAY", 1, 0), ("SET", 0, 0), ("LOCK", SPIN_LOCK, 0), ("CLEAR", 0, 0), ("UNLOCK", SPIN_LOCK, 0)], [("QUEUE_DPC", 2, 0)], [("ROUTINE", 2, 2), ("PULSE", 0, 0)]],
+     [[("STAY", 1, 0), ("SET", 0, 0), ("CLEAR", 0, 0)], [("QUEUE_DPC", 2, 0)], [("ROUTINE", 2, 2), ("PULSE", 0, 0)]]),
+]
 
 passed = failed = 0
 
@@ -200,6 +216,46 @@ def draw_rounds(draw):
         if len(program) < 4 and draw.random() < 0.7:
             program.append([("SET", wakes, 0)])
     return program
+
+
+def draw_apcs(draw):
+    """Kernel APCs that two or three threads queue, to one that enters regions and takes locks, and to each other."""
+    events, words = draw.sample(range(3), draw.choice((1, 1, 2))), 1
+    locks = draw.sample((0, 1, SPIN_LOCK), draw.choice((1, 1, 2)))
+    threads = draw.choice((2, 2, 3))
+    apcs = APCS[:draw.choice((1, 1, 1, 2))]
+
+    def simple():
+        kind = draw.choice(("SET", "CLEAR", "LOOK", "TRY", "ADD", "EXCHANGE"))
+        return [(kind, draw.randrange(words) if kind in ("ADD", "EXCHANGE") else draw.choice(events), draw.randrange(2) if kind == "EXCHANGE" else 0)]
+
+    def block():
+        kind = draw.choice(("region", "region", "lock", "simple", "simple", "wait"))
+        inside = [one for _ in range(draw.choice((1, 1, 2))) for one in simple()]
+        if kind == "region":
+            which = draw.randrange(3)
+            return [("ENTER", which, 0), *inside, ("LEAVE", which, 0)]
+        if kind == "lock":
+            lock = draw.choice(locks)
+            if draw.random() < 0.3:
+                return [("TRY_LOCK", lock, 0), ("IF", 1, len(inside) + 1), *inside, ("UNLOCK", lock, 0)] if lock != SPIN_LOCK else []
+            return [("LOCK", lock, 0), *inside, ("UNLOCK", lock, 0)]
+        return [("WAIT", draw.choice(events), 0)] if kind == "wait" and draw.random() < 0.4 else simple()
+
+    program = [[block() for _ in range(draw.choice((1, 2, 2, 3) if at == 0 else (0, 1, 1)))] for at in range(threads)]
+    if draw.random() < 0.6: # normal ones come only to who leaves the region that he begins in
+        program[0] = [[("LEAVE", 0, 0)], *program[0], [("ENTER", 0, 0)]]
+    routines = []
+    for apc in apcs:
+        for _ in range(draw.choice((1, 1, 2))):
+            code = program[draw.choice((0, *range(1, threads), *range(1, threads)))]
+            code.insert(draw.randrange(len(code) + 1), [("QUEUE_APC", apc, 0)])
+            if draw.random() < 0.2: # within the block before it
+                at = code.index([("QUEUE_APC", apc, 0)])
+                if at > 0 and len(code[at - 1]) > 2 and code[at - 1][0][0] in ("ENTER", "LOCK"):
+                    code[at - 1].insert(draw.randrange(1, len(code[at - 1])), *code.pop(at))
+        routines.append([("ROUTINE", apc, draw.choice((0, 0, 0, 1)) | draw.choice((0, APC_SPECIAL))), *(simple() if draw.random() < 0.8 else [])])
+    return [[one for part in code for one in part] or [("LOOK", events[0], 0)] for code in program] + routines
 
 
 THEMES = ("requests", "requests", "apcs", "apcs", "items", "lists", "threads", "handles", "callback", "extimer", "dpcs", "dpcs", None, None)
@@ -583,8 +639,8 @@ class Rounds(check_models.Run):
 def model_of(program):
     timed = goes_round(program)
 
-    def thread(code):
-        last, at, shares, rounds, seen = 0, 0, False, 0, 0
+    def thread(code, last=0):
+        at, shares, rounds, seen = 0, False, 0, 0
         while at < len(code):
             name, which, argument = code[at]
             at += 1
@@ -616,9 +672,12 @@ def model_of(program):
                 last = min((yield f"object{which}", READ if which == NOTIFICATION else TRY), 1)
             else:
                 last = yield f"object{which}", READ if name == "LOOK" else CLEAR if name == "CLEAR" else RELEASE if which >= SEMAPHORE else SET
+        return last
 
     values = {"object0": 0, "object1": 1, "object2": 0, "object3": 1, "object4": 0, "word0": 0, "word1": 0, **{f"lock{i}": 0 for i in range(5)}}
-    return lambda: (dict(values), [thread(code) for code in program])
+    if any(name == "QUEUE_APC" for code in program for name, _, _ in code):
+        return drawn_apcs.model_of(program, values, thread)
+    return (lambda: (dict(values), [thread(code) for code in program])), Rounds if goes_round(program) else check_models.Run
 
 
 def code_of(program):
@@ -700,6 +759,7 @@ def main():
     parser.add_argument("--count", type=int, default=60)
     parser.add_argument("--wide", type=int, default=20)
     parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--apcs", type=int, default=20)
     parser.add_argument("--going", type=float, default=0.3, help="share of the wide ones in which threads go round")
     parser.add_argument("--show", action="store_true")
     parser.add_argument("--shrink", action="store_true", help="make wide programs that fail small")
@@ -722,7 +782,8 @@ def main():
             return next(iter(wrong), None)
 
         def by_model(program, most=BEGINNINGS):
-            found = check_models.count(model_of(program), most, Rounds if goes_round(program) else check_models.Run)
+            model, make = model_of(program)
+            found = check_models.count(model, most, make)
             if found is None or not 2 <= found[0] <= MOST:
                 return False
             compare(program, found)
@@ -743,16 +804,20 @@ def main():
 
         if options.program is not None:
             check("too large", by_lattice(ast.literal_eval(options.program), 10 * BEGINNINGS))
-            options.count = options.rounds = options.wide = 0
+            options.count = options.rounds = options.apcs = options.wide = 0
         else:
             for count, first, drawn, take in ((options.count, FOUND, lambda: draw_program(draw), by_model),
                                               (options.rounds, ROUNDS_FOUND, lambda: draw_rounds(draw), by_model),
+                                              (options.apcs, APCS_FOUND, lambda: draw_apcs(draw), by_model),
                                               (options.wide, WIDE_FOUND, lambda: Wide(draw, options.going).program(), by_lattice)):
                 for program in first:
                     check(f"too large: {program}", take(program, 10 * BEGINNINGS))
                 taken = len(first)
                 while taken < count:
                     taken += take(drawn())
+            for raised, steps in SAME:
+                found, wanted = (searches.of_lattice(one, 10 * BEGINNINGS) for one in (raised, steps))
+                check("as many:", found == wanted and found is not None, f"{found}, not {wanted} of {raised}")
     print(f"{passed} passed, {failed} failed")
     sys.exit(1 if failed else 0)
 

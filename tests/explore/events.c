@@ -9,6 +9,8 @@
  *                  those that there are.
  *     -DPROGRAM=4  each IOCTL takes a lock that is an event, and gives it back: without a region its owner can be suspended
  *     -DPROGRAM=5  what belongs to a file goes when its last handle is closed, not when the last request has gone
+ *     -DPROGRAM=7  IOCTL 0 takes something away and gives it back with a spin lock held; between the two it makes no other call, but without a region
+ *                  it can be suspended. IOCTL 1 waits for it
  *     -DPROGRAM=6  allocates an IRP, an MDL, pages of two kinds and a work item, whose routine allocates from the pool and
  *                  does not look whether it got anything
  */
@@ -195,6 +197,43 @@ static NTSTATUS
 Start(VOID)
 {
     KeInitializeEvent(&Lock, SynchronizationEvent, TRUE);
+    return STATUS_SUCCESS;
+}
+
+static VOID
+Stop(VOID)
+{
+}
+#elif PROGRAM == 7
+static KEVENT Free;
+static KSPIN_LOCK Lock;
+
+static NTSTATUS
+Control(ULONG Number)
+{
+    KIRQL Irql;
+
+    if (Number == 1) {
+        return KeWaitForSingleObject(&Free, Executive, KernelMode, FALSE, NULL);
+    }
+    if (FIXED) {
+        KeEnterCriticalRegion();
+    }
+    KeClearEvent(&Free);
+    KeAcquireSpinLock(&Lock, &Irql);
+    KeSetEvent(&Free, 0, FALSE);
+    KeReleaseSpinLock(&Lock, Irql);
+    if (FIXED) {
+        KeLeaveCriticalRegion();
+    }
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS
+Start(VOID)
+{
+    KeInitializeEvent(&Free, NotificationEvent, TRUE);
+    KeInitializeSpinLock(&Lock);
     return STATUS_SUCCESS;
 }
 

@@ -7,6 +7,7 @@
  *     IOCTL 6  waits until the driver's own thread has had the ERESOURCE
  *     IOCTL 7  queues a DPC that frees its own memory, and waits until it has run
  *     IOCTL 8  takes a lock and gives it back: to who waits for it by an APC, which lets him go on
+ *     IOCTL 9  takes something away and gives it back with a spin lock held: between the two it makes no call but for that; 10 waits for it
  */
 #include <ntifs.h>
 
@@ -18,7 +19,8 @@ NTKERNELAPI BOOLEAN NTAPI KeInsertQueueApc(PKAPC, PVOID, PVOID, KPRIORITY);
 
 static UNICODE_STRING DeviceName = RTL_CONSTANT_STRING(L"\\Device\\Suspend");
 static UNICODE_STRING LinkName = RTL_CONSTANT_STRING(L"\\DosDevices\\Suspend");
-static KEVENT Reply, Start, Done;
+static KEVENT Reply, Start, Done, Free;
+static KSPIN_LOCK Spin;
 static KSEMAPHORE Lock;
 static ERESOURCE Resource;
 static PKTHREAD Thread;
@@ -91,6 +93,18 @@ UseGiven(VOID)
 }
 
 static NTSTATUS
+Borrow(VOID)
+{
+    KIRQL Irql;
+
+    KeClearEvent(&Free);
+    KeAcquireSpinLock(&Spin, &Irql);
+    KeSetEvent(&Free, 0, FALSE);
+    KeReleaseSpinLock(&Spin, Irql);
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS
 Control(ULONG Number)
 {
     switch (Number) {
@@ -119,6 +133,10 @@ Control(ULONG Number)
         return RunDpc();
     case 8:
         return UseGiven();
+    case 9:
+        return Borrow();
+    case 10:
+        return KeWaitForSingleObject(&Free, Executive, KernelMode, FALSE, NULL);
     }
     return STATUS_INVALID_DEVICE_REQUEST;
 }
@@ -160,6 +178,8 @@ DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
     KeInitializeEvent(&Start, NotificationEvent, FALSE);
     KeInitializeEvent(&Done, NotificationEvent, FALSE);
     KeInitializeEvent(&Given, NotificationEvent, FALSE);
+    KeInitializeEvent(&Free, NotificationEvent, TRUE);
+    KeInitializeSpinLock(&Spin);
     KeInitializeSemaphore(&Lock, 1, 1);
     ExInitializeResourceLite(&Resource);
     IoCreateDevice(DriverObject, 0, &DeviceName, FILE_DEVICE_UNKNOWN, 0, FALSE, &Device);
